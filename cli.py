@@ -20,7 +20,7 @@ from publisher.settings.reader import WrongSetting
 
 
 def main() -> None:
-    """Run a command; a wrong setting is one clear sentence, not a traceback."""
+    """Run a command; a wrong setting is reported in one clear sentence, not by a traceback."""
     configure(log_settings())
     from commands.private_files import take_from_others
 

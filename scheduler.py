@@ -67,7 +67,7 @@ log = logging.getLogger("nagarvani.clock")
 
 @dataclass(frozen=True)
 class Tick:
-    """A periodic function of the clock; `every` is in seconds. `run` returns how much it did."""
+    """A periodic function of the clock; `every` is in seconds. `run` returns the amount done."""
 
     name: str
     every: float
@@ -130,7 +130,7 @@ def ticks(
 def _webhook_ticks(
     context: WorkerContext, settings: Settings, is_stopping: Callable[[], bool]
 ) -> tuple[Tick, ...]:
-    """Return the ticks of comments that platforms tell us of by webhooks."""
+    """Return the ticks of comments that platforms report by webhooks."""
     return (
         Tick("webhooks", 2.0, lambda: tick_webhooks(context, is_stopping=is_stopping)),
         Tick(
@@ -223,9 +223,9 @@ def run(context: WorkerContext, settings: Settings) -> None:
     take_up_claims(context)
     close_past_outage(context.database, now=context.now())
     died = threading.Event()
-    # An upgrade while this clock runs changes the tables under it: it stops and is started again.
+    # An upgrade while this clock runs changes its tables: the clock stops and is started again.
     tables = Tick("tables", 2.0, _start_check(context, stopping, died))
-    # The worker has a thread of its own: it waits for the next due moment, not for a tick.
+    # The worker has its own thread: it waits for the next due moment, not for a tick.
     worker = Worker(context)
     thread = threading.Thread(target=_run_worker, args=[worker, stopping, died], name="dispatch")
     thread.start()
@@ -295,7 +295,7 @@ def make_scheduler(periodic_ticks: tuple[Tick, ...]) -> BackgroundScheduler:
 
 
 def keep_due(scheduler: BackgroundScheduler, *, now: datetime) -> None:
-    """Let no tick wait longer than its interval, as all would after the time stepped back."""
+    """Let no tick wait longer than its interval, as all would after the time was set back."""
     for job in scheduler.get_jobs():
         if job.next_run_time - now > job.trigger.interval:
             job.modify(next_run_time=now)
@@ -312,7 +312,7 @@ def _log_failed_tick(event: JobExecutionEvent) -> None:
 
 
 def _log_failure(loop: str, problem: Exception) -> None:
-    """Log that a loop failed and tries again; the handler writes that once a minute."""
+    """Log that a loop failed and will retry; the handler writes that once a minute."""
     if reason := reason_away(problem):
         log.warning("%s waits for the database: %s", loop, reason, extra={"loop": loop})
     else:

@@ -15,7 +15,7 @@ NEEDS_CONFIRMATION = STAFF | {Role.OFFICER, Role.HEAD}
 
 
 Makers = Mapping[int, Collection[int]]
-"""The recorders of each person's staff appointments, but for what a command has confirmed."""
+"""The recorders of each person's staff appointments, except those that a command has confirmed."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,7 @@ class PendingAppointment:
 
     `superior_id` is the department that its department reports to. `recorder_ids` are those who
     recorded it, changed its person's name or address, or confirmed it and were doubted.
-    `is_left_by_head` is true if the department has no active head, or one who has let the time go
-    by.
+    `is_left_by_head` is true if the department has no active head, or its head let the time pass.
     """
 
     person_id: int
@@ -59,7 +58,7 @@ def may_confirm(
     """Return True if the actor, who is of one hand with `bound_ids`, may confirm it.
 
     An officer is confirmed by the head of the department, or of the one above if the head leaves
-    it; a head by the head above; anybody by an admin or lead, but an admin or lead by an admin.
+    it; a head by the head above; anybody by an admin or lead; these only by an admin.
     """
     # Otherwise mailboxes of one person would be enough: one records, the other confirms.
     is_own = actor.person_id in {nomination.person_id, *nomination.recorder_ids}

@@ -9,15 +9,15 @@ from enum import StrEnum
 
 
 class HeadGround(StrEnum):
-    """The reason for which a head decides in the officers' place."""
+    """The reason why a head decides in place of the officers."""
 
     NO_OFFICER = "no_officer"  #: No officer of the department could act.
-    UNDECIDED = "undecided"  #: No officer had decided in the time that they had.
+    UNDECIDED = "undecided"  #: No officer had decided in time.
 
 
 @dataclass(frozen=True)
 class HeadRight:
-    """What was kept of the right of a head who decided: the moment, the ground, and since when.
+    """The recorded right of a head who decided: the moment, the ground, and since when.
 
     From `since` on (aware UTC) it is enough that nobody has decided.
     """
@@ -28,7 +28,7 @@ class HeadRight:
 
     @property
     def held(self) -> bool:
-        """True if the head might decide at that moment."""
+        """True if the head was allowed to decide at that moment."""
         if self.ground is HeadGround.UNDECIDED:
             return self.since is not None and self.decided_at >= self.since
         return self.ground is HeadGround.NO_OFFICER
@@ -47,7 +47,7 @@ class Candidate:
     is_away: bool = False
 
     def may_approve(self, authors: Collection[int]) -> bool:
-        """Return True if neither the person wrote it nor anybody on whom the appointment rests."""
+        """Return True if neither the person nor anybody on whom the appointment rests wrote it."""
         return self.person_id not in authors and self.rests_on.isdisjoint(authors)
 
 
@@ -75,7 +75,7 @@ class Approvers:
 
     @property
     def everybody(self) -> tuple[Candidate, ...]:
-        """The officers who are not away, and the head who may decide; else the officers away."""
+        """The officers who are not away and the head who may decide; if none, the officers away."""
         present = tuple(officer for officer in self.officers if not officer.is_away)
         return present + self._heads or self.officers
 
@@ -93,7 +93,7 @@ def approvers(
 ) -> Approvers:
     """Return the officers who can approve a revision of these authors, and the head.
 
-    The head may decide if no officer can act, or none has until it `is_overdue`.
+    The head may decide if no officer can act, or if none has acted before it `is_overdue`.
     """
     able_officers = tuple(officer for officer in officers if officer.may_approve(authors))
     able_head = head if head is not None and head.may_approve(authors) else None

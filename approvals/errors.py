@@ -17,7 +17,7 @@ class NotAllowed(Exception):
 
 
 class WrongState(NotAllowed):
-    """The state of the row has no such move."""
+    """The state of the row does not allow this move."""
 
     code = "wrong_state"
 
@@ -41,7 +41,7 @@ class FreshSignInRequired(NotAllowed):
 
 
 class FreshFactorRequired(FreshSignInRequired):
-    """The action requires the second factor of the person within the last few minutes, too."""
+    """The action also requires the person's second factor within the last few minutes."""
 
     code = "fresh_factor_required"
 
@@ -53,7 +53,7 @@ class FourEyesRequired(NotAllowed):
 
 
 class RestsOnWriter(FourEyesRequired):
-    """The person's appointment rests on who wrote this revision: they confirmed it, for example."""
+    """The person's appointment rests on the revision's author, who confirmed it, for example."""
 
     code = "rests_on_writer"
 

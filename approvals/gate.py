@@ -112,9 +112,9 @@ class ApprovalKind(StrEnum):
 class Approval:
     """A stored approval as the gate needs it.
 
-    `in_force` is false once the approval was withdrawn, or the approver's appointment has
-    ended or the person is disabled. `rests_on` are the persons on whom that appointment rests.
-    `head_right` is what was kept of a head's right when they approved; None for officers.
+    `in_force` is false if the approval was withdrawn, the approver's appointment has ended, or the
+    person is disabled. `rests_on` are the persons on whom that appointment rests. `head_right` is
+    the head's right as recorded at the approval; None for officers.
     """
 
     kind: ApprovalKind
@@ -143,7 +143,7 @@ class Case:
 
 
 class Refusal(StrEnum):
-    """The reason for which the gate refuses a revision."""
+    """The reason why the gate refuses a revision."""
 
     NOT_NEWEST = "not_newest"
     NOT_IN_STATE_APPROVED = "not_in_state_approved"
@@ -191,7 +191,7 @@ def judge_variant(
 
 
 def refusal_of_account(account_id: int, approved_id: int | None) -> Refusal | None:
-    """Return the refusal of an action on another account than the one it was approved for."""
+    """Return the refusal of an action on an account other than the one it was approved for."""
     return None if account_id == approved_id else Refusal.OTHER_ACCOUNT
 
 
@@ -234,7 +234,7 @@ def _counts(approval: Approval, case: Case) -> bool:
 
 
 def authors_to_exclude(kind: str, authors: Collection[int]) -> frozenset[int]:
-    """Return the authors, who may not approve a post; for a reply, nobody."""
+    """Return the authors, who may not approve a post; for a reply, an empty set."""
     return frozenset() if kind == REPLY else frozenset(authors)
 
 
@@ -287,9 +287,9 @@ def rests_on(
 ) -> frozenset[int]:
     """Return the persons whose revisions an approval under this appointment must not release.
 
-    That is who confirmed it, and `staff_recorder_ids`: who recorded that person's own appointment
-    to the staff, or changed their address afterwards. A recorder is free once somebody else has
-    confirmed it. A command's word rests on nobody.
+    These are the person who confirmed it, and `staff_recorder_ids`: those who recorded that
+    person's own appointment to the staff, or changed their address afterwards. A recorder is free
+    once somebody else has confirmed it. A command's word rests on nobody.
     """
     if confirmed_by_id is None:
         return frozenset()

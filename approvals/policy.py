@@ -99,7 +99,7 @@ class Scope(StrEnum):
     """The rows to which a role's right to an action applies."""
 
     ANY = "any"
-    OWN = "own"  #: Rows of the actor's department, for oversight of those that report to it.
+    OWN = "own"  #: Rows of the actor's department; for oversight, of those that report to it.
     STANDING_IN = "standing_in"  #: As OWN, while no officer of the department can act.
     ON_DUTY = "on_duty"  #: While the person is on the duty roster.
 
@@ -111,7 +111,7 @@ class Actor:
     `line` holds the ids of the departments that report to an oversight office. `signed_in_at` is
     the moment of the last sign-in (aware UTC), `factor_at` that of the last second factor;
     `has_factor`: the person has an app or a passkey. `vouched_by_id` has read out a code instead,
-    for an emergency. A mail came from `mail_sender`. `credential` is how the person was known.
+    for an emergency. A mail came from `mail_sender`. `credential` is how the person was identified.
     """
 
     kind: ActorKind
@@ -142,7 +142,7 @@ NEEDS_FRESH_SIGN_IN = frozenset(
 )
 
 NEEDS_FRESH_FACTOR = frozenset({Action.CONFIRM_APPOINTMENT, Action.CONNECT_ACCOUNT, Action.RELEASE})
-"""The actions for which a person who has an app types its code again; approving is none of them."""
+"""The actions for which a person with an app types its code again; approving is not one of them."""
 
 _READ_OWN = {
     Action.SEE_SUBMISSION: Scope.OWN,
@@ -276,7 +276,7 @@ TABLE: Mapping[Role, Mapping[Action, Scope]] = {
 
 
 def scope_of(actor: Actor, action: Action) -> Scope | None:
-    """Return the scope of the actor's role for this action; None if it has no right to it."""
+    """Return the scope of the actor's role for this action; None if the role has no such right."""
     if actor.kind is ActorKind.MAIL:
         return _BY_MAIL.get(action)
     if actor.kind is not ActorKind.PERSON or actor.role is None:
@@ -328,7 +328,7 @@ def require(
 ) -> None:
     """Raise `WrongRole`, or `FreshSignInRequired` if the action needs a recent sign-in.
 
-    Raises `FreshFactorRequired` if it needs a recent second factor of somebody who has one.
+    Raises `FreshFactorRequired` if it needs a recent second factor and the person has one.
     """
     if not may(actor, action, department_id, standing_in=standing_in, on_duty=on_duty):
         raise WrongRole(role=actor.role, action=action)

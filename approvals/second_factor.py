@@ -27,7 +27,7 @@ OPEN_WITHOUT: Final = frozenset(
         Action.STOP_ALL,
     }
 )
-"""What somebody may do who needs a second factor and has none: read, hand in, answer, hold back."""
+"""What people who need a second factor and have none may do: read, hand in, answer, hold back."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class FactorRule:
         return self.from_day is not None and day >= self.from_day
 
     def takes_sms(self, role: Role, day: date) -> bool:
-        """Return True if the role signs in with a code by SMS where it has no app."""
+        """Return True if the role signs in with a code by SMS if it has no app."""
         return self.holds(day) and self.has_sms and role in NEED_APP_OR_SMS
 
     def is_lacking(self, role: Role, day: date, *, has_factor: bool, is_proved: bool) -> bool:
@@ -50,7 +50,7 @@ class FactorRule:
 
         `has_factor`: the person has an app or a passkey. `is_proved` if a factor was proved at its
         sign-in, or in the last hours on its known device.
-        Officers and heads keep the password where no code can be sent.
+        Officers and heads keep the password if no code can be sent.
         """
         if not self.holds(day):
             return False

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class PostState(StrEnum):
-    """The state of a post's approval. Receipts, not states, tell if a post is live."""
+    """The state of a post's approval. Receipts, not states, show if a post is live."""
 
     DRAFT = "draft"
     IN_REVIEW = "in_review"

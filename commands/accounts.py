@@ -30,7 +30,7 @@ YES: Final = "yes"
 
 
 def show(settings: Settings) -> None:
-    """Print each account, and each known end of its access."""
+    """Print each account, and when its access is known to end."""
     with open_database(settings) as database, database.reading() as session:
         lines = [line for account in manage.all_accounts(session) for line in _lines(account)]
     click.echo("\n".join(lines) or "No account is connected.")
@@ -50,7 +50,7 @@ def _lines(account: Account) -> Iterator[str]:
 
 
 def rotate(settings: Settings) -> int:
-    """Encrypt all that is sealed with the newest key; return 1 if any cannot be opened, else 0."""
+    """Seal all secrets again with the newest key; return 1 if any cannot be opened, else 0."""
     with open_database(settings) as database, database.transaction() as session:
         failures = _reseal_all(session, Vault.of(settings), at=now())
     for line in failures:

@@ -44,7 +44,7 @@ NO_SANDBOX: Final = (
 def settings_with_secret(*, makes_key: bool = False) -> Settings:
     """Return the settings with the secret key, if there is one: set, or kept below this folder.
 
-    Only where a command `makes_key` is one made and kept. Raises `WrongSetting`.
+    A missing key is made and kept only if the command `makes_key`. Raises `WrongSetting`.
     """
     settings = load()
     check_written(settings)
@@ -55,7 +55,7 @@ def settings_with_secret(*, makes_key: bool = False) -> Settings:
 
 
 def command_settings(*, makes_key: bool = False) -> Settings:
-    """Return the settings of a command; what others could read of its files is closed first."""
+    """Return the settings of a command; first, files that others could read are closed to them."""
     from commands.private_files import close_existing
 
     settings = settings_with_secret(makes_key=makes_key)
@@ -64,7 +64,7 @@ def command_settings(*, makes_key: bool = False) -> Settings:
 
 
 def service_settings() -> Settings:
-    """Return the settings of a command that stays; its log names what doctor finds in them."""
+    """Return the settings of a long-running command; its log names what doctor finds in them."""
     from commands.health_messages import sentence
     from publisher.operations.health_checks import check_secret_files, check_variables
     from publisher.settings.catalogue import unknown_variables
@@ -77,9 +77,9 @@ def service_settings() -> Settings:
 
 
 def log_settings() -> LogSettings:
-    """Return the settings of logs; the defaults where a setting cannot be used.
+    """Return the settings of logs, or the defaults if a setting cannot be used.
 
-    The command says that itself, if it needs settings.
+    The command reports that itself if it needs settings.
     """
     from_file, from_process = read_variables()
     texts = {name: text for name, text in (from_file | from_process).items() if text}
@@ -90,7 +90,7 @@ def log_settings() -> LogSettings:
 
 
 def command_origin(command: str) -> dict[str, str]:
-    """Return what the history says of a command: its name, and the user of the machine."""
+    """Return what the history records about a command: its name, and the user of the machine."""
     return {"command": command, "user": getpass.getuser()}
 
 
@@ -119,7 +119,7 @@ def read_or_make_secret(path: Path) -> str:
 
 
 def built_files() -> list[Path]:
-    """Return what the build makes of translations and fonts, whether it exists or not."""
+    """Return the files that the build makes of translations and fonts, even if they are missing."""
     import web
     from publisher.i18n.catalogues import catalogue_files
     from publisher.papers.characters import FONTS
@@ -179,7 +179,7 @@ def open_live_database(settings: Settings) -> Database:
 
 
 def connect_to_database(settings: Settings) -> Database:
-    """Return the database, whatever its tables; raises `ClickException` if it is unreachable."""
+    """Return the database, whatever tables it has; raises `ClickException` if it is unreachable."""
     from publisher.operations import health_checks
 
     return _check_database(settings, (health_checks.check_database,))
@@ -211,7 +211,7 @@ def account_opener(settings: Settings, database: Database) -> OpenAccount:
 
 
 def open_app_context(settings: Settings) -> AppContext:
-    """Return the context of the web application, whose requests are logged where that is set."""
+    """Return the context of the web application, whose requests are logged if that is set."""
     require_built_files()
     from web.core.context import open_context
 
@@ -223,7 +223,7 @@ def open_app_context(settings: Settings) -> AppContext:
 
 @contextmanager
 def media_store_checked(settings: Settings, database: Database) -> Iterator[None]:
-    """Raise `ClickException`, and close the database, where the block finds no store of its own."""
+    """Raise `ClickException`, and close the database, if the block does not reach its own store."""
     from publisher.media.store import StoreAway
     from publisher.operations.store_identity import OtherStore, refusal
 

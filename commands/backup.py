@@ -52,10 +52,10 @@ _NAME = re.compile(rf"\d{{8}}T\d{{6}}Z{re.escape(SUFFIX)}")
 def write(
     settings: Settings, target: Path, *, keep: int | None = None, with_media: bool = True
 ) -> None:
-    """Write a backup to a file, into a folder under the present time, or to standard output (-).
+    """Write a backup to a file, to a folder (named by the present time), or to standard output (-).
 
-    It gets its name, and is passed on, after it has been verified. In a folder, of its backups all
-    but the `keep` newest are then removed; None removes none.
+    It is verified before it gets its name or is passed on. In a folder, all backups but the `keep`
+    newest are then removed; None removes none.
     """
     store = open_store(settings) if with_media else None
     if str(target) == STDOUT:
@@ -119,7 +119,7 @@ def _write_archive(
 ) -> Manifest:
     """Write the file from this database and its store; raises `ClickException`."""
     if store is not None:
-        # With a folder that is not mounted, good backups would give way to one without media.
+        # If its folder were not mounted, good backups would be replaced by one without media.
         with media_store_checked(settings, database):
             identify(database, store, now=now())
     try:
@@ -139,7 +139,7 @@ def _record(database: Database, verb: str, **values: object) -> None:
 
 
 def _print_lost(manifest: Manifest, *, err: bool = False) -> None:
-    """Whole is what was written; what the store had lost by then could not be."""
+    """Print which media are not in the backup: left out on purpose, or lost from the store."""
     lost, left_out = manifest.lost, manifest.left_out
     if left_out:
         sentence = f"Not in it: the {left_out} media that it refers to. Copy the store too."
@@ -208,7 +208,7 @@ def _print_sought(sought: ReconcileCounts) -> None:
 
 
 def _progress_printer(task: str) -> Callable[[str, int, int], None]:
-    """Print a line for each thing that is begun, and one for each tenth of what is long.
+    """Print a line for each part that is begun, and one for each tenth of a long one.
 
     A log gets one line with the task instead.
     """

@@ -15,7 +15,7 @@ from publisher.settings.reader import PREFIX
 
 
 def show() -> None:
-    """Print every setting, its value and where that is set; then what is no setting.
+    """Print every setting, its value and where it is set; then the variables that are no settings.
 
     Nothing is made: without a secret key none is generated.
     """
@@ -26,9 +26,9 @@ def show() -> None:
 
 
 def show_sms(settings: Settings) -> None:
-    """Print the proposed texts as a file of templates, with the id where that text is registered.
+    """Print the proposed texts as a file of templates, with the id of each that is registered.
 
-    What an operator asks for beside them stands above: header, entity, links and telephone.
+    What an operator also asks for is printed above them: header, entity, links and telephone.
     """
     sms, registered = settings.sms, settings.sms.sms_templates
     click.echo(f"# Header {sms.sms_sender or '-'}, entity {sms.sms_entity_id or '-'}")

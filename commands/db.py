@@ -1,4 +1,4 @@
-"""`nagarvani db`: the revision of the tables, and the way to that of this version."""
+"""`nagarvani db`: show the revision of the tables, and migrate them to that of this version."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`nagarvani doctor`: each finding in one line, with what to do where something is wrong.
+"""`nagarvani doctor`: each finding in one line, with what to do if something is wrong.
 
-With `--json` it is one object for programs, whose shape `docs/running.md` describes.
+With `--json` it prints one object for programs, described in `docs/running.md`.
 """
 
 from __future__ import annotations
@@ -111,9 +111,9 @@ def run(settings: Settings) -> int:
 
 
 def try_out(settings: Settings, *, yes: bool) -> int:
-    """Try on each account what no check can tell, once that was agreed to; gives 1 or 0 as above.
+    """Try on each account what no check can show, if the user agrees; returns 1 or 0 as `run` does.
 
-    Nothing is published; a page that publishes an unpublished post all the same has it removed.
+    Nothing is published; if a page publishes an unpublished post anyway, the post is removed.
     """
     with open_database(settings) as database:
         if not yes and not click.confirm(ASKED):
@@ -126,7 +126,7 @@ def try_out(settings: Settings, *, yes: bool) -> int:
 
 
 def _print_all(findings: Iterable[HealthFinding]) -> int:
-    """Print each finding as soon as it is there; returns 1 if anything is wrong, else 0."""
+    """Print each finding as soon as it is made; returns 1 if anything is wrong, else 0."""
     codes = set()
     for finding in findings:
         click.echo(_line(finding))
@@ -154,7 +154,7 @@ def _findings_before_database(settings: Settings) -> Iterator[HealthFinding]:
 
 
 def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]:
-    """The tables are only asked where they are there."""
+    """Yield all findings; the tables are queried only if they are there."""
     yield from _findings_before_database(settings)
     reached = health_checks.check_database(database)
     yield reached

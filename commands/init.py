@@ -72,7 +72,7 @@ def run(settings: Settings) -> None:
 
 
 def _ask_help_desk() -> None:
-    """Ask for telephone and mail address of the help desk, and write the answers into `.env`."""
+    """Ask for the telephone and mail address of the help desk; write the answers into `.env`."""
     click.echo("Every mail ends with whom to ask; an empty answer leaves it out.")
     phone = _ask("Telephone of the help desk", matching(PHONE), "write it as 020-5550-0100")
     mail = _ask("Mail address of the help desk", read_address, "write it as help@pmc.example")
@@ -131,7 +131,7 @@ def lay_tables(settings: Settings) -> None:
 
 
 def fill_tasks(settings: Settings) -> None:
-    """Write the tasks of what stood open before they were rows; goes on where it was ended."""
+    """Write the tasks of subjects opened before tasks were rows; continues where it was stopped."""
     with before_commit.register(Database(settings.database_url)) as database:
         backfill.fill(
             database, now=now, tell=lambda table, done: click.echo(f"Tasks of {table}: {done}")
@@ -139,7 +139,7 @@ def fill_tasks(settings: Settings) -> None:
 
 
 def make_media_folder(media: MediaSettings) -> None:
-    """Make the folder of the media, or of the copies of a bucket's. Raises `WrongSetting`."""
+    """Make the folder of the media, or of the copies of a bucket's media. Raises `WrongSetting`."""
     name, folder = (
         ("MEDIA_CACHE_DIR", media.media_cache_dir)
         if media.bucket
@@ -171,9 +171,9 @@ def _load(session: Session) -> Iterator[str]:
 def _accounts_from_settings(
     settings: Mapping[str, str],
 ) -> Iterator[tuple[str, ConnectableAccount]]:
-    """The accounts whose settings are given, by platform.
+    """Yield the accounts whose settings are given, by platform.
 
-    Raises `WrongSetting` where one is given in part.
+    Raises `WrongSetting` if only part of an account's settings is given.
     """
     for platform in all_platforms():
         if _are_all_set(settings, platform.settings):

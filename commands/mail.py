@@ -1,4 +1,4 @@
-"""`nagarvani mail`: raw mails are read as the reader of the mailbox does; one is sent as a test."""
+"""`nagarvani mail`: read raw mails as the reader of the mailbox does, and send a test mail."""
 
 from __future__ import annotations
 

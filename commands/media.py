@@ -38,7 +38,7 @@ _AGAIN: Final = "what was copied is kept, so run the same command again"
 
 
 def copy(settings: Settings, to: str, *, although_missing: bool) -> None:
-    """Copy all media to the store at this address, and let the database name that one.
+    """Copy all media to the store at this address, and make the database name that store.
 
     Raises `ClickException` unless the database names it in the end.
     """
@@ -50,7 +50,7 @@ def copy(settings: Settings, to: str, *, although_missing: bool) -> None:
     ):
         source = open_store(settings)
         if is_own_store(database, target) and not is_own_store(database, source):
-            # A switch that was interrupted, or one that is done: the settings are the old ones.
+            # A switch was interrupted, or is done while the settings are still the old ones.
             identify(database, target, now=now())
         else:
             _copy_and_switch(settings, database, source, target, although_missing)
@@ -91,7 +91,7 @@ def _copy_and_switch(
 def _copy_store(
     database: Database, source: MediaStore, target: MediaStore, although_missing: bool
 ) -> StoreCopy:
-    """Copy everything, and print what became of it. Raises `ClickException` if something lacks."""
+    """Copy everything, and print what became of it. Raises `ClickException` if any is missing."""
     outcome = store_copy.copy_media(database, source, target, tell=progress_printer())
     click.echo(f"Copied and compared: {outcome.sent}; there already: {outcome.present}.")
     for what, digests in (("missing", outcome.missing), ("damaged", outcome.damaged)):
@@ -106,7 +106,7 @@ def _copy_store(
 
 
 def _target_url(settings: Settings, to: str) -> str:
-    """Return the address of a target; raises an exception of click if it is none."""
+    """Return the address of a target; raises `UsageError` if it is not a valid one."""
     try:
         url = read_media_url(to)
     except ValueError:
@@ -123,7 +123,7 @@ def _target_url(settings: Settings, to: str) -> str:
 
 @contextmanager
 def _problems_said(settings: Settings, url: str) -> Iterator[None]:
-    """Turn what keeps a copy from its end into a sentence."""
+    """Turn errors that keep a copy from finishing into sentences."""
     try:
         yield
     except (TargetAway, StoreAway) as problem:
@@ -164,7 +164,7 @@ def _settings_lines(settings: Settings, url: str) -> Iterator[str]:
 
 
 def adopt(settings: Settings, *, yes: bool, although_missing: bool) -> None:
-    """Make the store that the settings name this database's, once that was agreed to."""
+    """Make the store that the settings name this database's, if the user agrees."""
     store = open_store(settings)
     with open_database(settings) as database, media_store_checked(settings, database):
         compared = store_copy.compare_media(database, store)
@@ -198,7 +198,7 @@ def adopt(settings: Settings, *, yes: bool, although_missing: bool) -> None:
 def progress_printer(
     clock: Callable[[], float] = monotonic, *, is_terminal: bool | None = None
 ) -> Callable[[int, int], None]:
-    """Return what prints how far a copy is: on a terminal one line, elsewhere one each minute."""
+    """Return a printer of a copy's progress: one line on a terminal, elsewhere one each minute."""
     rewrites = sys.stderr.isatty() if is_terminal is None else is_terminal
     printed_at = clock()
 

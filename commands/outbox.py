@@ -1,4 +1,4 @@
-"""`nagarvani queue`, `stop-all` and `release`: what waits to leave, and the stop that holds it."""
+"""`nagarvani queue`, `stop-all` and `release`: what waits to be sent, and the stop on it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _counts(counts: Mapping[DeliveryState, int] | Mapping[NoticeState, int]) -> 
 
 def _delivery_line(delivery: Delivery) -> str:
     account = f"{delivery.account.platform} {delivery.account.handle}"
-    # What is on its way keeps the reason of an earlier wait.
+    # A delivery on its way keeps the reason of an earlier wait.
     code = "" if delivery.state in CLAIMED_OR_SENDING else delivery.reason.get("code")
     return (
         f"  {_moment(delivery.due_at)}  {delivery.id}  {delivery.state}  {delivery.action}  "

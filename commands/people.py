@@ -91,7 +91,7 @@ class NewAppointments:
 def add(
     settings: Settings, person: NewPerson, planned: NewAppointments, *, show_link: bool
 ) -> None:
-    """Record and invite; raises `click.ClickException` with a sentence, and then nothing is kept.
+    """Record and invite; if it raises `click.ClickException` with a sentence, nothing is stored.
 
     The link of the first admin is always shown: mail may not work yet.
     """
@@ -135,7 +135,7 @@ def _record(
 def confirm(settings: Settings, ids: tuple[int, ...], *, all_waiting: bool) -> None:
     """Confirm these appointments, or list those that wait; raises `click.ClickException`.
 
-    With `all_waiting` the whole list is confirmed at one *yes*.
+    With `all_waiting` one *yes* confirms the whole list.
     """
     with open_database(settings) as database:
         with database.reading() as session:
@@ -200,7 +200,7 @@ def rename(
 def correct(settings: Settings, login: str, *, mail: str | None, mobile: str | None) -> None:
     """Correct mail and mobile; None keeps one, "" removes it. Raises `click.ClickException`.
 
-    Somebody without a password is invited anew.
+    Somebody without a password is invited again.
     """
     with people_transaction(settings) as session:
         person = get_person_by_login(session, login)

@@ -81,7 +81,7 @@ def invite(settings: Settings, login: str) -> None:
 
 
 def reset(settings: Settings, login: str) -> None:
-    """Send the person with this login what sets a new password; raises `click.ClickException`."""
+    """Send the person with this login a way to set a password; raises `click.ClickException`."""
     with people_transaction(settings) as session:
         channel = password_reset.send(
             session,

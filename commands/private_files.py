@@ -25,10 +25,10 @@ def take_from_others() -> None:
 
 
 def close_existing(settings: Settings) -> None:
-    """Take from other users what an earlier version left readable.
+    """Close to other users what an earlier version left readable.
 
-    These are the file of SQLite with those beside it, and the folders of media; what belongs to
-    another user stays as it is.
+    These are the SQLite database with the files next to it, and the folders of media; what belongs
+    to another user stays as it is.
     """
     for path in _existing(settings):
         with suppress(PermissionError):

@@ -1,4 +1,4 @@
-"""A command's own process: how it imports much before it serves, and how it ends."""
+"""A command's own process: how it imports many modules before it serves, and how it ends."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def pause_collector() -> Iterator[None]:
-    """Let modules be imported without searching what they define for garbage.
+    """Pause garbage collection while modules are imported.
 
-    What they define stays, and is not searched afterwards either: a fifth of a command's start.
+    What they define stays and is not collected later: that saves a fifth of a command's start.
     """
     gc.disable()
     try:
@@ -29,9 +29,9 @@ def pause_collector() -> Iterator[None]:
 def keeping_exit_code() -> Iterator[None]:
     """Let the process end with the exit code of its command, also if it used an object store.
 
-    obstore's threads run on until the process ends. Whichever of them reaches for Python while
-    Python takes itself apart aborts the process: of short programs that had just asked a bucket,
-    two in five ended with 134 or 139.
+    obstore's threads run on until the process ends. If one of them calls Python during interpreter
+    shutdown, the process aborts: of short programs that had just asked a bucket, two in five ended
+    with 134 or 139.
     """
     codes = [1]
     # What is registered first is called last, when all others have ended.
@@ -46,7 +46,7 @@ def keeping_exit_code() -> Iterator[None]:
 
 
 def _exit_at_once(codes: list[int]) -> None:
-    """End here, before Python takes itself apart, if threads of an object store may run."""
+    """Exit here, before the interpreter shuts down, if threads of an object store may run."""
     if "obstore" not in sys.modules:
         return
     logging.shutdown()

@@ -73,7 +73,7 @@ def import_file(settings: Settings, file: Path, options: ImportOptions) -> None:
 
 
 def _columns(session: Session, sheet: FileTable, options: ImportOptions) -> list[Column]:
-    """Return what the columns mean: as kept of such a file, else as guessed, and as asked for."""
+    """Return what the columns mean: as stored for such a file, or as guessed, and as asked for."""
     layout = register_columns.find_layout(session, options.kind, sheet.headings)
     if layout is not None:
         columns = [Column(name) for name in layout.columns]

@@ -64,7 +64,7 @@ _OUTCOMES: Final[Mapping[RowOutcome, str]] = {
 
 
 def problem_text(problem: BadInput) -> str:
-    """Return why a row is refused, with the officer whom that is about."""
+    """Return why a row is refused, with the officer concerned."""
     template = PROBLEMS.get(f"{problem.field}.{problem.code}") or PROBLEMS.get(problem.code)
     name = _FIELDS.get(problem.field, problem.field.replace("_", " "))
     values = {**problem.values, "field": name}

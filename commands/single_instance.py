@@ -1,4 +1,4 @@
-"""On SQLite one clock works at a time: a lock beside the database, for the life of the clock."""
+"""On SQLite one clock works at a time: it locks a file next to the database while it runs."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ SUFFIX = ".clock"
 def only_clock(database: Database) -> Iterator[None]:
     """Be the one clock of this database as long as the block lasts; on PostgreSQL one of many.
 
-    The lock ends with whoever holds it, however that ends: the kernel frees it. Raises a
-    `ClickException` where another clock has it.
+    The kernel frees the lock when its process ends, however it ends. Raises a `ClickException` if
+    another clock has it.
     """
     path = _lock_file(database)
     if path is None:
         yield
         return
-    # Opened for appending, so that a clock that is refused leaves alone what the other wrote.
+    # Opened for appending, so that a clock that is refused does not overwrite the other's number.
     with path.open("a+", encoding="ascii") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -42,7 +42,7 @@ def only_clock(database: Database) -> Iterator[None]:
 
 
 def _lock_file(database: Database) -> Path | None:
-    """The file beside the database, whichever way that was named; None where it is no file."""
+    """Return the file next to the database, however that is named; None if it is not a file."""
     name = make_url(database.url).database
     if not database.is_sqlite or not name or name == ":memory:":
         return None

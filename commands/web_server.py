@@ -1,4 +1,4 @@
-"""`nagarvani web`: opens the sockets at which it listens, or says why one cannot be opened."""
+"""`nagarvani web`: opens the sockets on which it listens, or says why one cannot be opened."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _REASONS: Final = {
 
 
 class WrongBind(click.ClickException):
-    """An address of the command line is none, or there are too many; the exit code is 2."""
+    """An address on the command line is invalid, or there are too many; the exit code is 2."""
 
     exit_code = 2
 
@@ -60,7 +60,7 @@ def override(
     workers: int | None,
     threads: int | None,
 ) -> ServingSettings:
-    """Return the settings with what the command line has in their place; raises `WrongBind`."""
+    """Return the settings, overridden by the command line; raises `WrongBind`."""
     if bind and port is not None:
         raise WrongBind("--port and --bind exclude each other: write the port behind an address.")
     addresses = serving.bind
@@ -75,7 +75,7 @@ def override(
 
 
 def run(settings: Settings, serving: ServingSettings) -> None:
-    """Serve the pages until SIGTERM or SIGINT; the log has where, and with which database."""
+    """Serve the pages until SIGTERM or SIGINT; the log says where, and with which database."""
     with pause_collector():
         from commands.app_setup import open_app_context
         from web.server import serve
@@ -87,7 +87,7 @@ def run(settings: Settings, serving: ServingSettings) -> None:
 
 
 def start_line(settings: Settings, addresses: Sequence[BindAddress]) -> str:
-    """Return the version, where it serves, and the database without its password."""
+    """Return a line with the version, the addresses, and the database without its password."""
     return (
         f"Nagarvani {metadata.version('nagarvani')} serves on "
         f"{' and '.join(map(str, addresses))}, database {mask_address(settings.database_url)}"
@@ -150,7 +150,7 @@ def _open_path(address: BindAddress) -> socket.socket:
 @contextmanager
 def _lock_folder(folder: Path) -> Iterator[None]:
     """Keep other webs from opening a socket in this folder at the same time."""
-    # Two that start together would both find a stale file, and one would remove the other's new.
+    # Two that start together would both find a stale file, and one remove the other's new one.
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

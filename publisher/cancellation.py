@@ -1,4 +1,4 @@
-"""Cancel what has not left of a post, and withdraw approvals: the post is in review again."""
+"""Cancel a post's unsent texts, and withdraw approvals: the post is in review again."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def void_approvals(
     """Withdraw these approvals of the newest revision; an approved post is in review again."""
     for decision in approvals:
         decision.withdrawn_at, decision.withdrawn_by_id = now, actor.person_id
-    # An officer had decided in time: the head waits anew.
+    # An officer had decided in time, so the wait for the head starts again.
     revision.head_decides_at = add_working_days(now, 1)
     to, verb = PostState.IN_REVIEW, "withdraw_approval"
     transitions.apply_or_record(

@@ -173,11 +173,11 @@ ACCOUNT_MOVES: Moves = {
 
 
 class AppointmentState(StrEnum):
-    """The state of an appointment, which decides what right it gives between its dates."""
+    """The state of an appointment, which decides what rights it grants between its dates."""
 
     RECORDED = "recorded"  #: It holds its place, and waits for somebody else to confirm it.
     CONFIRMED = "confirmed"  #: It gets messages; its person has yet to set a password.
-    ACTIVE = "active"  #: It gives all rights of its role.
+    ACTIVE = "active"  #: It grants all rights of its role.
     ENDED = "ended"
 
 

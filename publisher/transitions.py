@@ -148,8 +148,8 @@ def _note(
     now: datetime,
     before: StrEnum | None = None,
 ) -> None:
-    """Note a row that was recorded about, or moved from the state `before`."""
-    if isinstance(row, Person):  # of whom all that tasks ask is noted where it changes
+    """Note a row that an Event is about, or that moved from the state `before`."""
+    if isinstance(row, Person):  # what tasks ask about people is noted where it changes
         return
     is_by_person = actor.kind is not ActorKind.CLOCK
     ids = {row.__tablename__: row.id}
@@ -165,7 +165,7 @@ def _ids_of_delivery(delivery: Delivery, before: StrEnum | None) -> dict[str, in
     """Return the ids, by table, of what a delivery's move or an Event about it concerns."""
     ids: dict[str, int] = {}
     is_of_people = not {before, delivery.state}.isdisjoint(_OF_PEOPLE)
-    # What a clock moves from its time to its receipt has never been anybody's turn.
+    # A delivery that a clock moves from its time to its receipt was never anybody's turn.
     if before is None or is_of_people or _changes_live(delivery):
         ids[Post.__tablename__] = delivery.post_id
     if is_of_people:
@@ -206,7 +206,7 @@ def _write(
 
 @cache
 def _update_with_events(kind: type[Stateful], names: tuple[str, ...], has_fence: bool) -> Insert:
-    # One statement of PostgreSQL: each is a round trip in the middle of a delivery.
+    # One statement on PostgreSQL: each is a round trip in the middle of a delivery.
     change = _update_with_guard(kind, names, has_fence).returning(core_table(kind).c.id)
     return insert_of_changed(change, Event, "subject_id")
 

@@ -1,4 +1,4 @@
-"""Undo of what a person has just done: the act is done at once, and for a short time reversible.
+"""Undo what a person has just done: an act takes effect at once, but is reversible for a while.
 
 An act is named by the Event that it wrote. Each reverse move has a verb of its own, and its Event
 names the one that it undoes.
@@ -57,7 +57,7 @@ def newest_event(session: Session, row: Stateful) -> Event:
 def find_act(
     session: Session, model: type[Stateful], key: int, event_id: int, *, verbs: Container[str]
 ) -> Event | None:
-    """Return the event of an act on this row; None if it is of another row, or none of `verbs`."""
+    """Return the event of an act on this row; None if it is of another row, or not in `verbs`."""
     event = session.get(Event, event_id)
     if event is None or (event.subject, event.subject_id) != (model.__tablename__, key):
         return None
@@ -82,7 +82,7 @@ def check_act(
             Event.subject == act.subject,
             Event.subject_id == act.subject_id,
             Event.id > act.id,
-            # What a machine notes without moving the row stands in nobody's way.
+            # An Event by a machine that does not move the row does not prevent an undo.
             or_(Event.person_id.is_not(None), Event.state_after.is_not(None)),
         )
         .order_by(Event.id)
@@ -96,9 +96,9 @@ def check_act(
 
 
 def withdraw_notices(session: Session, person_id: int, act: Event, kind: NoticeKind) -> bool:
-    """Delete the notices of this kind that the act queued to the person and that have not left.
+    """Delete the notices of this kind that the act queued to the person and that were not sent.
 
-    Returns False if one has left, or may have: the person has to be told of the undo.
+    Returns False if one was sent, or may have been: the person has to be notified of the undo.
     """
     queued = (
         Notice.person_id == person_id,

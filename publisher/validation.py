@@ -144,7 +144,7 @@ def is_web_address(link: str) -> bool:
 
 
 def person_of(actor: Actor) -> int:
-    """Return the id of the acting person; raises `WrongRole` if the actor is no person."""
+    """Return the id of the acting person; raises `WrongRole` if the actor is not a person."""
     if actor.person_id is None:
         raise WrongRole(role=actor.role)
     return actor.person_id

@@ -42,7 +42,7 @@ def public_holidays(year: int) -> frozenset[date]:
 
     Outside 2001 to 2035 the package warns, and returns only those with a fixed date.
     """
-    import holidays  # late: it takes a sixth of a second, and many processes need none
+    import holidays  # late: it takes a sixth of a second, and many processes do not need it
 
     return frozenset(holidays.country_holidays("IN", subdiv="MH", years=year))
 
@@ -58,7 +58,7 @@ def is_working_day(day: date) -> bool:
 
 
 def is_working(at: datetime) -> bool:
-    """Return True from 10:00, up to but without 18:00, on a working day."""
+    """Return True from 10:00 until before 18:00 on a working day."""
     local_time = local(at)
     return OPENS <= local_time.time() < CLOSES and is_working_day(local_time.date())
 
@@ -107,7 +107,7 @@ def add_working_hours(at: datetime, hours: float) -> datetime:
 def add_open_days(at: datetime, span: timedelta) -> datetime:
     """Return when `span` has passed, without the days on which offices are closed; UTC.
 
-    Of a working day all 24 hours count.
+    On a working day all 24 hours count.
     """
     moment, remaining = at.astimezone(UTC), span
     while True:

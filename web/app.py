@@ -49,7 +49,7 @@ csrf = CSRFProtect()
 
 
 class KeyConverter(IntegerConverter):
-    """Matches an id in a URL; a number that no database can hold is a 404."""
+    """Matches an id in a URL; a number too large for a database is a 404."""
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, max=MOST - 1)
@@ -119,9 +119,9 @@ def _cookie_name(settings: Settings) -> str:
 
 
 def _register_extensions(app: Flask) -> None:
-    monitoring.register(app)  # before all that looks at what is asked for
+    monitoring.register(app)  # before everything that looks at the request
     request_times.register(app)
-    compression.register(app)  # before all others, and so it is the last to see a response
+    compression.register(app)  # before all others, so it is the last to see a response
     static_files.register(app)
     icons.register(app)
     database.register(app)

@@ -57,7 +57,7 @@ def error_page(code: int, **variables: object) -> Page:
     """Return the error page for this code, with the id of the request for a search in the log."""
     reference = "" if code == 404 else request_id.get()
     if reference:
-        # What no person waits for is asked again every few seconds.
+        # Requests that no person waits for are repeated every few seconds.
         loop = {"loop": "open pages"} if is_by_itself() else None
         method = quote(request.method, safe="")
         log.warning("%s %s %s", code, method, loggable_path(request), extra=loop)
@@ -111,7 +111,7 @@ def _csrf_expired(_error: CSRFError) -> Page | BaseResponse:
 
 
 def _names_own_login() -> bool:
-    """Return True if who is signed in has sent the form with their own address or number."""
+    """Return True if the signed-in person has sent the form with their own address or number."""
     if g.get("acting") is None:
         return False
     person = acting().person
@@ -135,7 +135,7 @@ def _not_allowed(error: NotAllowed) -> Page:
 
 
 def _transaction_ended(error: PendingRollbackError) -> Page:
-    # The layout does without a database that went away; what is read after it cannot.
+    # The layout works without a database that went away; what is read after it does not.
     if reason_away(error) is None:
         raise error
     return _database_away(error)
@@ -157,7 +157,7 @@ def _database_away(
 def _store_away(_error: StoreAway) -> Response:
     """Show that the media store cannot be used, if the view has not handled it itself.
 
-    A page whose picture is answered so shows its description in place of it.
+    A page whose picture gets this response shows its description instead.
     """
     end_reading()
     recovered = form_recovery.read_form()

@@ -1,4 +1,4 @@
-"""The base class of forms, with errors of a use case shown beside their fields, and own fields.
+"""The base class of forms, with errors of a use case shown next to their fields, and own fields.
 
 The own fields are a whole number and a number of minutes; `web.moments.fields` has those of time.
 """
@@ -37,8 +37,8 @@ class FormMeta(FlaskForm.Meta):
         unbound_field: UnboundField[FieldType],
         options: MutableMapping[str, object],
     ) -> FieldType:
-        """Give lists a sentence of ours for what is none of their values."""
-        # WTForms has its own sentence in English alone.
+        """Give lists our own sentence for a value that is not one of theirs."""
+        # WTForms has its own sentence only in English.
         field: FieldType = super().bind_field(form, unbound_field, options)
         if isinstance(field, SelectField):
             field.invalid_value_message = _("Choose from the list.")  # type: ignore[attr-defined]  # not in the stubs
@@ -56,7 +56,7 @@ class Form(FlaskForm):
     Meta = FormMeta
 
     refusal: Invalid | NotAllowed | None = None
-    """What the use case raised when the form was sent."""
+    """The exception that the use case raised when the form was sent."""
 
     @property
     def is_shown(self) -> bool:
@@ -80,7 +80,7 @@ class Form(FlaskForm):
         return 409
 
     def require_valid(self) -> None:
-        """Raise `Invalid` unless the fields are valid; what is wrong with them is at each."""
+        """Raise `Invalid` unless the fields are valid; each field has its own errors."""
         if not self.validate():
             raise Invalid(())
 
@@ -90,7 +90,7 @@ class Form(FlaskForm):
         return Invalid(())
 
     def show(self, problems: Iterable[FieldError]) -> None:
-        """Add each error to its field; what belongs to no field here is shown above the form."""
+        """Add each error to its field; errors without a field here are shown above the form."""
         for problem in problems:
             self._add(problem.field, problem_sentence(problem))
 

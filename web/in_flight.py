@@ -21,7 +21,7 @@ def flash_for_post(post_id: int) -> None:
 
 
 def flash_for_approvals(appointment_ids: Sequence[int]) -> None:
-    """Flash the deliveries in flight whose approval was given under these appointments."""
+    """Flash the deliveries in flight that were approved under these appointments."""
     with reading() as session:
         _flash_deliveries(
             stop.deliveries_in_flight(session, department_ids=None, approved_under=appointment_ids)

@@ -54,7 +54,7 @@ def display_domain(url: str) -> str:
 
 
 def first_link(text: str) -> str:
-    """Return the first URL of a text, of which platforms make a card; empty if there is none."""
+    """Return the first URL of a text, from which platforms make a card; empty if there is none."""
     match = _LINK.search(text)
     return match.group().rstrip(".,;:!?)") if match else ""
 
@@ -78,7 +78,7 @@ def picture(session: Session, card_sha256: str) -> Response:
     query = select(CheckedLink.digest).where(CheckedLink.picture_sha256 == card_sha256).limit(1)
     if session.scalar(query) is None:
         raise NotFound(card_sha256)
-    end_reading()  # the store may take its time
+    end_reading()  # the store may be slow
     try:
         content = ctx.store.open(card_sha256)
     except (MediumMissing, MediumChanged) as problem:

@@ -50,7 +50,7 @@ _ICONS: Mapping[str, str] = {
     "deliveries.board": "question-octagon-fill",
     "accounts.index": "key",
 }
-"""The icons of those tabs that are in the menu of a role that has no tab for them."""
+"""The icons of the tabs that are in the menu of roles without a tab for them."""
 _CELL_TABS = (
     "today.index",
     "submissions.index",
@@ -103,7 +103,7 @@ def register(app: Flask) -> None:
 
 
 def _frame() -> dict[str, object]:
-    # Without the database the error page still needs a layout: it has no tabs then.
+    # Without the database the error page still needs a layout, which then has no tabs.
     try:
         frame = chrome(g.get("acting"))
     except SQLAlchemyError:
@@ -126,7 +126,7 @@ def chrome(acting: Acting | None) -> Chrome:
         language_action=url_for("language.choose"),
         languages=_other_languages(locale),
         is_by_itself=is_by_itself(),
-        mark=overview.mark if request.method == "GET" else "",  # else no GET shows this page
+        mark=overview.mark if request.method == "GET" else "",  # otherwise no GET shows this page
         tabs=_tabs(acting.actor, counts) if acting else (),
         acting=_acting_label(acting) if acting else None,
         guides_href=url_for("guides.index"),
@@ -221,7 +221,7 @@ def _count_of_tabs(counts: Counts) -> dict[str, int]:
 
 
 def counts_by_href(counts: Counts) -> dict[str, int]:
-    """Return the counts by the paths of their tabs, also of tabs that the reader does not have."""
+    """Return the counts by the paths of their tabs, including tabs that the reader lacks."""
     by_endpoint = {**_count_of_tabs(counts), "emergency.index": counts.alerts}
     return {url_for(endpoint): count for endpoint, count in by_endpoint.items()}
 

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from publisher.platforms.registry import capabilities
 from web import link_cards
 
-# Vowel signs and joiners belong to a Devanagari word, but are no word characters for `re`.
+# Vowel signs and joiners belong to a Devanagari word, but are not word characters for `re`.
 HASHTAG = re.compile(
     r"(?<![\w&/\u0900-\u0963])[#\uff03]([\w\u0900-\u0963\u0966-\u097f\u200c\u200d]+)"
 )
@@ -27,7 +27,7 @@ class Cut(NamedTuple):
 
 
 def hashtags(text: str) -> Markup:
-    """Escape a text and wrap each hashtag in a span; a number alone is no hashtag."""
+    """Escape a text and wrap each hashtag in a span; a number alone is not a hashtag."""
     parts: list[Markup] = []
     position = 0
     for match in HASHTAG.finditer(text):
@@ -46,7 +46,7 @@ def paragraphs(text: str) -> list[str]:
 
 
 def fold(text: str, platform: str) -> Cut:
-    """Find where the platform offers to show more: after so many lines or units, at a word."""
+    """Find where the platform offers to show more: after its limit of lines or units, at a word."""
     rules = capabilities(platform)
     text = text.replace("\r\n", "\n").strip()
     head = "\n".join(text.split("\n")[: rules.fold.lines])
@@ -75,7 +75,7 @@ PREVIEWS = "previews/"
 
 
 def preview_template(platform: str) -> str:
-    """Return the name of the template that the platform has beside its capabilities."""
+    """Return the name of the template that is next to the platform's capabilities."""
     return PREVIEWS + platform
 
 

@@ -56,7 +56,7 @@ class ShownPicture:
 
 @dataclass(frozen=True)
 class Preview:
-    """Everything of a variant that will be published, and when.
+    """Everything that will be published of a variant, and when.
 
     If the variant corrects a published text, `happens` says how and `now_reads` is that text.
     """
@@ -92,14 +92,14 @@ class Preview:
 
     @property
     def can_be_stopped(self) -> bool:
-        """True if it will leave within the time in which *Publish now* can be stopped."""
+        """True if it will be sent within the time in which *Publish now* can be stopped."""
         if self.delivery is None or self.delivery.state not in UNSENT:
             return False
         return self.delivery.due_at <= ctx.now() + ctx.settings.scheduling.take_back
 
     @property
     def waits(self) -> bool:
-        """True if it stays scheduled for a reason that the page names."""
+        """True if it remains scheduled for a reason that the page names."""
         if self.delivery is None or self.delivery.state != DeliveryState.SCHEDULED:
             return False
         return bool(self.delivery.reason)
@@ -116,7 +116,7 @@ def make_previews(revision: Revision, address: PictureAddress | None = None) -> 
 
 
 def address_of_post(post_id: int) -> PictureAddress:
-    """Return the addresses of a post's pictures, for who has signed in."""
+    """Return the addresses of a post's pictures for signed-in people."""
     return lambda sha256, size: url_for("media.picture", post_id=post_id, sha256=sha256, size=size)
 
 
@@ -177,7 +177,7 @@ def make_shown_picture(rendition: Rendition, address: PictureAddress) -> ShownPi
     size = "wide" if len(rendition.variant.renditions) == 1 else "small"
     is_moving = rendition.mime == MOVING
     return ShownPicture(
-        # All platforms share the original's thumbnail; what moves is shown as it moves.
+        # All platforms share the original's thumbnail; animations are shown as such.
         whole if is_moving else address(rendition.source_sha256, size),
         rendition.alt_text,
         rendition.width,

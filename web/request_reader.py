@@ -1,7 +1,7 @@
 """Reads requests whole before a thread handles them, and ends those that arrive too slowly.
 
 One loop in each process reads all connections (waitress), bodies into temporary files. So a client
-that sends slowly holds a connection, and none of the threads that create pages.
+that sends slowly occupies a connection, but none of the threads that create pages.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ _MOST_AT_ONCE = 8
 """The requests that may wait on one connection. Browsers and proxies send one at a time."""
 
 _UNTIL_FIRST_BYTE = 2.0
-"""Seconds in which a client that has just connected may begin while the server ends."""
+"""Seconds in which a client that has just connected may begin while the server shuts down."""
 
 _THIS_MACHINE = ("127.0.0.1", 0)
-"""The address of who comes by a Unix socket: such a client has none, and is on this machine."""
+"""The address for clients of a Unix socket, which have none and are on this machine."""
 
 
 @dataclass(frozen=True)
 class Limits:
     """How a request may arrive: times in seconds, sizes in bytes.
 
-    `headers`: until its headers are whole; also how long a connection may be idle. `silence`:
-    without a byte of the body. `rate`: the least bytes per second on average, after the first
-    `grace` seconds. `signed_out` and `signed_in`: until the body is whole. `unread`: without a byte
-    of the response being read. `stored`: all bodies of a process together. `connections`: of a
-    process. `waiting`: of them, those that wait for whole headers, or for the body of somebody who
-    has not signed in; once there are as many, at most `waiting_each` of one address stay, which may
-    be that of a whole city hall.
+    `headers`: until the headers are complete; also how long a connection may be idle. `silence`:
+    without a byte of the body. `rate`: the minimum bytes per second on average, after the first
+    `grace` seconds. `signed_out` and `signed_in`: until the body is complete. `unread`: without a
+    byte of the response being read. `stored`: all bodies of a process together. `connections`: of a
+    process. `waiting`: those of them that wait for complete headers, or for the body of somebody
+    who has not signed in; once there are that many, at most `waiting_each` stay per address, which
+    may be that of a whole city hall.
     """
 
     headers: float = 20
@@ -67,7 +67,7 @@ class Limits:
 
 
 class Connection(HTTPChannel):
-    """A connection, whose requests have deadlines."""
+    """A connection whose requests have deadlines."""
 
     error_task_class = RefusalTask
     server: RequestReader
@@ -108,7 +108,7 @@ class Connection(HTTPChannel):
             self.hand_over(request)  # the page refuses it by its length, in the person's language
 
     def hand_over(self, request: HTTPRequestParser, refusal: ArrivalError | None = None) -> None:
-        """Have the request answered as far as it has arrived, and then close the connection."""
+        """Have the part of the request that has arrived answered, and then close the connection."""
         with self.requests_lock:
             self.request = None
             request.headers["CONNECTION"] = "close"
@@ -133,12 +133,12 @@ class Connection(HTTPChannel):
 
     @property
     def waiting_since(self) -> float:
-        """When the request began that it waits for, or when it last did anything."""
+        """When the request that it waits for began, or when it last did anything."""
         return self.began_at if self.request else self.last_activity
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it waits for a whole request, but not for an upload of who is signed in."""
+        """Whether it waits for a whole request that is not an upload by a signed-in person."""
         is_busy = self.requests or self.total_outbufs_len or self.will_close
         is_upload = self.request and self.request.headers_finished and self.is_signed_in
         return not (is_busy or is_upload)
@@ -152,7 +152,7 @@ class Connection(HTTPChannel):
         )
 
     def _is_unread(self, now: float, limits: Limits) -> bool:
-        # The last activity alone may be that before a page that took long to create.
+        # The last activity alone may be older than a page that took long to create.
         if self.unread_since is None or self.unread_since[1] != self.last_activity:
             self.unread_since = now, self.last_activity
         return now - self.unread_since[0] > limits.unread
@@ -163,7 +163,7 @@ class Connection(HTTPChannel):
         return sum(request.body_bytes_received for request in requests if request.error is None)
 
     def is_idle(self, now: float) -> bool:
-        """Return whether nothing of a request or response is under way, or about to arrive."""
+        """Return True if no part of a request or response is under way or about to arrive."""
         # A proxy that has just connected is about to send, and would not send a form again.
         is_new = self.last_activity == self.creation_time
         if is_new and now - self.creation_time < _UNTIL_FIRST_BYTE:
@@ -180,11 +180,11 @@ class FurtherListener(dispatcher):
         self.accepting = True
 
     def readable(self) -> bool:
-        """Return whether the reader takes another connection."""
+        """Return True if the reader accepts another connection."""
         return self.reader.accepting and not self.reader.in_connection_overflow
 
     def writable(self) -> bool:
-        """Return that nothing is ever to be written to it."""
+        """Return False: nothing is ever written to it."""
         return False
 
     def handle_accept(self) -> None:
@@ -195,7 +195,7 @@ class FurtherListener(dispatcher):
 class RequestReader(TcpWSGIServer):
     """The loop of a process: reads the requests of listening sockets, and sends the responses.
 
-    `is_signed_in` says of a Cookie header whether it holds a session of a signed-in person.
+    `is_signed_in` returns whether a Cookie header holds the session of a signed-in person.
     """
 
     channel_class = Connection
@@ -216,7 +216,7 @@ class RequestReader(TcpWSGIServer):
             sockets=[first],
             threads=threads,
             ident=None,  # no Server header
-            clear_untrusted_proxy_headers=False,  # they are the application's to judge
+            clear_untrusted_proxy_headers=False,  # the application judges them
             connection_limit=limits.connections,
             cleanup_interval=1,
             recv_bytes=256 * 1024,
@@ -270,15 +270,15 @@ class RequestReader(TcpWSGIServer):
         own = [channel for channel in waiting if channel.addr[0] == address[0]]
         is_full = len(waiting) >= self.limits.waiting
         for channel in own[: -self.limits.waiting_each] if is_full else ():
-            channel.will_close = True  # in the loop's next turn: its event may be waiting in this
+            channel.will_close = True  # in the loop's next turn: this one may hold its event
         return True
 
     def turn(self, seconds: float) -> None:
-        """Read and send what is there; wait so many seconds for it, at most."""
+        """Read and send what is there; wait at most this many seconds for it."""
         poll2(seconds, self.sockets)
 
     def maintenance(self, now: float) -> None:
-        """End what is late, once a second, and the largest uploads if they fill the disk."""
+        """Once a second, end late requests, and the largest uploads if they fill the disk."""
         self.maintained_at = now
         channels = list(self.active_channels.values())
         for channel in channels:
@@ -298,7 +298,8 @@ class RequestReader(TcpWSGIServer):
         self.accepting = False
         listeners: tuple[dispatcher, ...] = (self, *self.others)
         for listener in listeners:
-            # Their clients have sent already, or are about to: closed now, they would be lost.
+            # Their clients have already sent, or are about to: closing them would lose the
+            # requests.
             while self.take_connection(listener):
                 pass
             listener.del_channel()
@@ -306,7 +307,7 @@ class RequestReader(TcpWSGIServer):
 
     def close_idle(self) -> int:
         """Close the connections on which nothing is under way; return how many remain."""
-        self.readable()  # does the maintenance, for which the loop does not ask any more
+        self.readable()  # does the maintenance, which the loop no longer calls
         for channel in list(self.active_channels.values()):
             if channel.is_idle(self.maintained_at):
                 channel.handle_close()

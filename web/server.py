@@ -1,4 +1,4 @@
-"""The web server: gunicorn's processes, in each of which waitress reads the requests."""
+"""The web server: gunicorn's processes, each with waitress reading the requests."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ from web.core.request_times import merge_counts, run_folder
 from web.request_reader import Limits, RequestReader
 
 END_WITHIN: Final = 60
-"""Seconds in which a server that is told to end may finish what is under way."""
+"""Seconds in which a server that is asked to stop may finish what is under way."""
 
 _TURN = 1.0
-"""Seconds that the loop of a web worker waits for something to happen, at most."""
+"""The most seconds that the loop of a web worker waits for something to happen."""
 
 
 class ServerLog(Logger):
-    """What gunicorn logs, written as all other lines of this process are."""
+    """The log of gunicorn, written like all other lines of this process."""
 
     def setup(self, cfg: Config) -> None:
-        """Hand the lines on, in place of gunicorn's own handlers."""
+        """Pass the lines on instead of using gunicorn's own handlers."""
         super().setup(cfg)
         self.error_log.handlers = []
         self.error_log.propagate = True
 
 
 class ServerWorker(Worker):
-    """A web worker: a process that gunicorn starts and watches, and in which waitress serves.
+    """A web worker: a process in which waitress serves, started and watched by gunicorn.
 
     It serves until gunicorn ends it, and then finishes what is under way.
     """
 
     def run(self) -> None:
-        """Serve; the loop tells gunicorn that it is alive."""
+        """Serve; the loop reports to gunicorn that it is alive."""
         _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every wait
@@ -63,7 +63,7 @@ class ServerWorker(Worker):
             self.notify()
             reader.turn(_TURN)
         reader.stop_accepting()
-        # When all of the server stops, gunicorn kills what is not finished in time.
+        # When the whole server stops, gunicorn kills workers that do not finish in time.
         while True:
             self.notify()
             reader.turn(_TURN / 10)  # reads what has arrived, before anything is closed as idle
@@ -92,7 +92,7 @@ class ServerArbiter(Arbiter):
 
 
 class GunicornServer(BaseApplication):
-    """A gunicorn server of an application that each of its processes creates by `create`."""
+    """A gunicorn server of an application that each of its processes creates with `create`."""
 
     def __init__(
         self,
@@ -121,9 +121,9 @@ class GunicornServer(BaseApplication):
         return self.create()
 
     def is_signed_in(self, app: Flask, cookies: str) -> bool:
-        """Return whether the cookies hold a session that this application has signed in.
+        """Return True if the cookies hold a session that this application has signed in.
 
-        Whether the session has ended since is seen when the request is handled.
+        Whether the session has ended since is checked when the request is handled.
         """
         request = Request({"HTTP_COOKIE": cookies})
         session = app.session_interface.open_session(app, request)
@@ -138,9 +138,9 @@ def serve(
     threads: int,
     limits: Limits | None = None,
 ) -> None:
-    """Serve at sockets that listen, until SIGTERM or SIGINT.
+    """Serve on listening sockets until SIGTERM or SIGINT.
 
-    Each process also watches whether a clock runs, since a dead clock cannot report itself.
+    Each process also watches whether a clock runs, because a dead clock cannot report itself.
     """
     ended = threading.Event()
 
@@ -174,7 +174,7 @@ def gunicorn_options(workers: int, threads: int) -> dict[str, Any]:
         "graceful_timeout": END_WITHIN,
         "control_socket_disable": True,
         "umask": 0o077,  # its own default is 0
-        "accesslog": None,  # `web.core.access_log` has one that knows what to leave out
+        "accesslog": None,  # `web.core.access_log` writes one without secrets
         "logger_class": ServerLog,
         "loglevel": "warning",
     }

@@ -1,8 +1,7 @@
-"""The application for another WSGI server, made of the environment's settings: `web.wsgi:app`.
+"""The application for another WSGI server, with the environment's settings: `web.wsgi:app`.
 
-`nagarvani web` is the server that the product comes with. Another one, such as gunicorn by itself
-or mod_wsgi, asks for `app` in each of its processes; it then reads the requests, with limits of its
-own.
+`nagarvani web` is the product's own server. Another one, such as gunicorn by itself or mod_wsgi,
+asks for `app` in each of its processes; it then reads the requests, with its own limits.
 """
 
 from __future__ import annotations
@@ -41,7 +40,8 @@ class NotReady(Exception):
 def create() -> Flask:
     """Return the application; raises `WrongSetting` or `NotReady`.
 
-    Like `nagarvani web`, it watches whether a clock runs, since a dead clock cannot report itself.
+    Like `nagarvani web`, it watches whether a clock runs, because a dead clock cannot report
+    itself.
     """
     os.umask(NOBODY_ELSE)
     settings = load()
@@ -49,7 +49,7 @@ def create() -> Flask:
     open_access_log(settings.logs)
     check_written(settings)
     if not settings.secret_key:
-        # The commands make one in the folder where they run; a server may run anywhere.
+        # The commands make a key in the folder where they run; a server may run anywhere.
         raise WrongSetting("SECRET_KEY", "write the key that the commands use (var/secret-key)")
     database = Database(settings.database_url)
     try:
@@ -69,7 +69,7 @@ def create() -> Flask:
 
 
 def __getattr__(name: str) -> Flask:
-    """Return `app` when a server asks for it; to import this module alone does nothing."""
+    """Return `app` when a server asks for it; just importing this module does nothing."""
     if name != "app":
         raise AttributeError(name)
     return create()

@@ -43,7 +43,7 @@ def is_finished(demo: DemoEnvironment) -> bool:
 
 
 def enliven(folder: Path, sandbox_url: str) -> None:
-    """Play the script, or what is left of it; runs as a process of its own beside the pages."""
+    """Play the script, or the rest of it; runs as a separate process while the pages are served."""
     from demo.rehearsals.scenarios import Scenario, scenario_script
     from demo.script import city
     from demo.seeding.play import play
@@ -63,7 +63,7 @@ def enliven(folder: Path, sandbox_url: str) -> None:
 def visitors(demo: DemoEnvironment) -> Iterator[LetterReader]:
     """Let visitors write to the Cell in the sandbox, and yield the reader of what they write.
 
-    Of comments the sandbox's Facebook sends webhooks; the clock subscribes the page.
+    The sandbox's Facebook sends webhooks about comments; the clock subscribes the page.
     """
     from demo.letters import LetterReader
     from demo.seeding.sandbox_client import SandboxClient

@@ -125,7 +125,7 @@ def _app_keys() -> dict[str, str]:
 
 
 def _is_setting(name: str) -> bool:
-    # Variables NAGARVANI_TEST_… are passed on: by them the tests find the processes they started.
+    # Variables NAGARVANI_TEST_… are passed on: the tests find the processes they started by them.
     return name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_")
 
 

@@ -18,7 +18,7 @@ import click
 import commands
 from commands.demo import child_process
 
-#: Seconds for all of the first to end, and then for the sandbox.
+#: The seconds that all but the sandbox have to end, and that the sandbox has after them.
 PATIENCE = 5.0
 CLI_FILE = Path(commands.__path__[0]).parent / "cli.py"
 COLOURS = {"demo": "green", "sandbox": "magenta", "web": "cyan", "clock": "yellow"}
@@ -107,7 +107,7 @@ class Children:
                 self.log("demo", f"{', '.join(child.label for child in children)}: ended")
 
     def start(self, label: str, *arguments: str, is_shown: LineFilter = bool) -> Child:
-        """Start one of our commands; of its output only lines that pass `is_shown` are printed."""
+        """Start one of our commands; only lines of its output that pass `is_shown` are printed."""
         # Call it in the main thread: a child is ended with the thread that started it.
         command = [sys.executable, str(CLI_FILE), *arguments]
         tie = [sys.executable, "-I", "-S", str(child_process.__file__), str(os.getpid())]

@@ -21,7 +21,7 @@ from demo.rehearsals.scenarios import Scenario
 
 PAUSE = 0.2
 BETWEEN_LETTERS = 1.0
-#: For a minute somebody is asked for the first page.
+#: The first page is requested for a minute.
 TRIES = 300
 #: Reports how far it is, and in the end why it stopped.
 Report = Callable[[RehearsalStep, str], None]
@@ -44,7 +44,7 @@ def run(*, port: int, fresh: bool, folder: Path) -> int:
 
 def run_rehearsal(*, scenario: Scenario, folder: Path, port: int, lock: int) -> int:
     """Run a rehearsal; return the exit code. `lock` is the descriptor of its locked file."""
-    os.set_inheritable(lock, False)  # held by this command alone: with it the rehearsal is over
+    os.set_inheritable(lock, False)  # only this command holds it: the rehearsal ends with it
 
     def keep(step: RehearsalStep, says: str) -> None:
         processes.keep(folder, step=step.value, says=says)

@@ -88,7 +88,7 @@ def _status(one: Rehearsal) -> str:
 
 
 def drop(settings: Settings, scenario: Scenario) -> None:
-    """End a rehearsal and remove what it kept."""
+    """End a rehearsal and remove what it stored."""
     try:
         processes.drop(settings.rehearsals_dir, scenario)
     except CannotRehearse as problem:

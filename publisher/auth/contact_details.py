@@ -24,7 +24,7 @@ _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a
 class BadInput(NotAllowed):
     """Input was refused: `field` and `code` say where and why.
 
-    Of a row with two officers, `officer` is whom it is about, as the row has the name.
+    If a row has two officers, `officer` is the name, as the row has it, of the one it is about.
     """
 
     officer = ""
@@ -113,7 +113,7 @@ def read_identifier(identifier: str) -> str | None:
 def is_contact(text: str) -> bool:
     """Return True if the text is a mail address or a phone number, in any usual spelling."""
     if "@" not in text and any(character.isalpha() for character in text):
-        return False  # a number may stand in other words
+        return False  # a number among other words is not a contact
     try:
         return bool(read_mail(text) if "@" in text else read_mobile(text))
     except BadPerson as problem:

@@ -1,7 +1,7 @@
 """Whether somebody's password alone is enough to set up their first second factor.
 
-Who reads a person's mail can reset the password by it. Where that came last, the first factor waits
-for somebody else's word, or for a password that was set by a code to the mobile of before.
+Anyone who reads a person's mail can reset the password with it. If that happened last, the first
+factor has to wait until somebody else vouches, or a code to the earlier mobile sets a password.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _VERBS = ("forget_password", "reset_password", "change_contact", "add_factor", "
 
 
 class FactorNotProven(NotAllowed):
-    """The password may have been set by whoever reads the person's messages."""
+    """The password may have been set by someone who reads the person's messages."""
 
     code = "factor_not_proven"
 
@@ -26,10 +26,10 @@ class FactorNotProven(NotAllowed):
 def is_missing(session: Session, person: Person) -> bool:
     """Return True if a mailed link set the password last, and nobody has vouched since.
 
-    Two of the staff, or a command, vouch by ending the person's factor, also where there is none. A
-    password set by a code to the mobile counts unless a channel was changed in between: whoever is
-    in may add a mobile. It counts as a mailed link once a channel came by time alone: somebody else
-    had asked for it.
+    Two members of staff, or a command, vouch by ending the person's factor, even if there is none.
+    A password set by a code to the mobile counts unless a channel was changed in between: anyone
+    who is signed in may add a mobile. It counts as a mailed link once the clock alone changed a
+    channel: somebody else had asked for that.
     """
     events = select(Event).where(
         Event.subject == Person.__tablename__,

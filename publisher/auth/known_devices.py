@@ -1,4 +1,4 @@
-"""Known devices: browsers in which a person signed in, each with failures of its own."""
+"""Known devices: browsers in which a person signed in, each with its own failure count."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def list_devices(session: Session, *, person_id: int, now: datetime) -> list[Kno
 def end(
     session: Session, *, actor: Actor, person_id: int, known_device_id: int, now: datetime
 ) -> None:
-    """End one known device of the person. Raises `NotYours` for another's."""
+    """End one known device of the person. Raises `NotYours` for someone else's."""
     known_device = session.get(KnownDevice, known_device_id)
     if known_device is None or known_device.person_id != person_id:
         raise NotYours(known_device=known_device_id)

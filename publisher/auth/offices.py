@@ -1,4 +1,4 @@
-"""Taking up an office: the person has set a password, and so owns what the invitation went to."""
+"""Take up an office: the person has set a password, so the invitation reached its addressee."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def take_up(session: Session, person: Person, *, now: datetime) -> None:
 
 
 def activate(session: Session, appointment: Appointment, *, now: datetime) -> None:
-    """Let a confirmed appointment that was taken up give its rights."""
+    """Activate a confirmed appointment that was taken up."""
     actor = Actor(ActorKind.PERSON, appointment.person_id, appointment.id)
     transitions.apply(
         session, appointment, AppointmentState.ACTIVE, actor=actor, now=now, verb="take_up"

@@ -29,7 +29,7 @@ class LinkPurpose(StrEnum):
     CONTACT = "contact"
     SIGN_IN = "sign_in"
     DOUBT = "doubt"  #: Says that a confirmed appointment is wrong.
-    TAKE_UP = "take_up"  #: Takes a confirmed office up.
+    TAKE_UP = "take_up"  #: Takes up a confirmed office.
     CONFIRM = "confirm"  #: Confirms an officer.
     NAME_OFFICERS = "name_officers"  #: Names the officers of a department.
     LINK_CODE = "link_code"  #: Proves the person of another link.
@@ -72,8 +72,8 @@ def make(
 ) -> str:
     """Make a link to the subject for its person; return the token, once.
 
-    `to` is where it is sent: it is void once that is no longer the person's. "" is nowhere: it is
-    shown on a page, or needs a code or a sign-in besides.
+    `to` is where it is sent: it is void once that is no longer the person's. With "" it is not
+    sent: it is shown on a page, or also needs a code or a sign-in.
     """
     token = secrets.token_urlsafe(32)
     _add(session, hash_token(token), link_subject, to=to, now=now, lasts=lasts)
@@ -91,8 +91,9 @@ def make_code(
 ) -> str:
     """Make a code of eight digits, to be typed instead of a link; return it, once.
 
-    Its digest includes purpose and person, and a text if only the `browser` or page that has it may
-    use the code. Eight digits can be guessed, so the caller has to throttle attempts.
+    Its digest includes purpose and person, and the `browser` text if only the browser or page that
+    has this text may use the code. Eight digits can be guessed, so the caller has to throttle
+    attempts.
     """
     while True:
         code = "".join(secrets.choice(string.digits) for _ in range(CODE_DIGITS))
@@ -131,7 +132,7 @@ def _digest_of_code(purpose: LinkPurpose, person_id: int, code: str, browser: st
 
 
 def extract_digits(code: str) -> str:
-    """Return the digits of a typed code, in either script, without what stands between them."""
+    """Return the digits of a typed code, in either script, without anything between them."""
     return "".join(str(unicodedata.digit(character)) for character in code if character.isdecimal())
 
 
@@ -151,7 +152,7 @@ def find_code(
 
 
 def find_any(session: Session, *, token: str, purpose: LinkPurpose) -> Link | None:
-    """Return the link of this purpose behind a token, also one that is not valid any more."""
+    """Return the link of this purpose behind a token, even if it is no longer valid."""
     query = select(Link).where(Link.token_digest == hash_token(token), Link.purpose == purpose)
     return session.scalars(query).one_or_none()
 
@@ -173,12 +174,12 @@ def is_open_link(now: datetime) -> ColumnElement[bool]:
 
 
 def _is_own(link: Link) -> bool:
-    """Return True if the person is still reached where the link went; older links do not say."""
+    """Return True if the person still has the address the link went to; older links have none."""
     return link.sent_to in {"", link.person.mail, link.person.mobile}
 
 
 def use(session: Session, *, link: Link, now: datetime) -> None:
-    """Mark the link as used, in the same transaction as its act; it proves where it was sent.
+    """Mark the link as used, in the transaction of its act, and the address it went to as proven.
 
     Raises `LinkSpent` if it was used.
     """

@@ -1,4 +1,4 @@
-"""One's own passkeys: added, used in a session, and ended."""
+"""Add one's own passkeys, use them in a session, and end them."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def add(
 
 
 def end(session: Session, *, actor: Actor, person: Person, passkey_id: int, now: datetime) -> None:
-    """End one of one's own passkeys; the last factor ends with the recovery codes.
+    """End one of the person's own passkeys; the recovery codes end with the last factor.
 
-    Raises `FreshSignInRequired`, or `NotYours` for another's.
+    Raises `FreshSignInRequired`, or `NotYours` for someone else's.
     """
     second_factors.require_fresh(actor, now=now)
     passkey = session.get(Passkey, passkey_id)
@@ -70,7 +70,7 @@ def end(session: Session, *, actor: Actor, person: Person, passkey_id: int, now:
 def prove(
     session: Session, *, sign_in_id: int, answer: PasskeyAnswer, now: datetime
 ) -> SignInRefusal | None:
-    """Accept a passkey within a session, for password and code; return None, or the refusal.
+    """Accept a passkey within a session instead of password and code; return None or the refusal.
 
     A refusal is returned and not raised, as the challenge has to be used up.
     """

@@ -39,7 +39,7 @@ from publisher.models.people import Link, SignIn
 from publisher.models.second_factors import Passkey
 
 CHALLENGE_LASTS: Final = timedelta(minutes=5)
-#: What the library raises for an answer that no browser gives.
+#: What the library raises for an answer that no browser would send.
 _REFUSED = (WebAuthnException, ValueError, TypeError, LookupError)
 
 
@@ -62,7 +62,7 @@ class PasskeyAnswer:
 def passkey_site(base_url: str) -> PasskeySite | None:
     """Return the site of the pages; None if browsers have no passkeys there.
 
-    They ask for a named host, and for TLS unless it is `localhost`.
+    They require a host name, and TLS unless it is `localhost`.
     """
     url = urlsplit(base_url)
     host, port = url.hostname or "", url.port
@@ -150,7 +150,7 @@ def _use_challenge(
 def add(
     session: Session, *, sign_in: SignIn, answer: PasskeyAnswer, name: str, now: datetime
 ) -> Passkey | None:
-    """Add the passkey that a browser has made; None if the answer is not right."""
+    """Add the passkey that a browser has made; return None if the answer is not valid."""
     try:
         credential = parse_registration_credential_json(answer.credential)
         verified = verify_registration_response(
@@ -206,8 +206,8 @@ def use(session: Session, *, subject: SignIn | Link, answer: PasskeyAnswer, now:
 
 
 def _count(session: Session, passkey: Passkey, sign_count: int, now: datetime) -> bool:
-    """Store the counter; False if another request has stored one as high since it was read."""
-    # An authenticator without a counter always tells 0.
+    """Store the counter; return False if another request has stored one at least as high."""
+    # An authenticator without a counter always reports 0.
     is_newer = Passkey.sign_count < sign_count if sign_count else Passkey.sign_count == 0
     counted = (
         update(Passkey)

@@ -59,10 +59,10 @@ class BadPassword(NotAllowed):
 def check_password(password: str, person: Person, *, city_words: Collection[str] = ()) -> None:
     """Raise `BadPassword`: too_short, too_long, contact, common or context.
 
-    There are no rules of composition. A password of common passwords is `common`: those of a list
-    of our own, and the 3,000 commonest that are long enough. One of the person's own names, mail,
-    mobile and departments, of the city and this product is `context`. Anybody's mail address or
-    mobile number is `contact`.
+    There are no composition rules. A password made of common passwords is `common`: those on our
+    own list, and the 3,000 commonest that are long enough. One made of the person's names, mail,
+    mobile or departments, or of words of the city or this product, is `context`. Anybody's mail
+    address or phone number is `contact`.
     """
     length = len(_normal(password))
     if length < SHORTEST:
@@ -123,11 +123,11 @@ def try_password(stored_hash: str | None, password: str, *, hasher: Hasher = HAS
 
 
 def accept_proof(person: Person | None, proof: Proof) -> bool:
-    """Return True if the proof is right, and of the person's present password.
+    """Return True if the proof is right, and for the person's current password.
 
     A hash made with outdated parameters is replaced by the renewed one.
     """
-    # Hashing takes long and is done before the transaction: the password may have changed since.
+    # Hashing is slow and done before the transaction: the password may have changed since.
     if person is None or not proof.is_right or person.password_hash != proof.stored_hash:
         return False
     if proof.renewed is not None:
@@ -151,8 +151,8 @@ def _normal(password: str) -> str:
 
 
 def _consists_of_words(plain: str, word_list: Collection[str]) -> bool:
-    """Return True if little is left without these words, also with look-alike characters."""
-    # Without separators too: a mobile number is written with spaces in any place.
+    """Return True if little is left without these words, even with look-alike characters."""
+    # Also without separators: people put spaces anywhere in a mobile number.
     written = (plain, _SEPARATORS.sub("", plain))
     spellings = (*written, *(text.translate(_LETTERS_FOR_SIGNS) for text in written))
     return any(

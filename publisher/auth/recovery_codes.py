@@ -1,4 +1,4 @@
-"""Recovery codes: ten codes on paper, each of which stands in once for a lost second factor."""
+"""Recovery codes: ten codes on paper, each of which replaces a lost second factor once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DIGITS: Final = 12
 
 
 def make(session: Session, *, person_id: int, sealer: Sealer, now: datetime) -> list[str]:
-    """Make ten new codes in place of those before; return them, once."""
+    """Make ten new codes in place of the earlier ones; return them, once."""
     end(session, person_id=person_id)
     codes = ["".join(secrets.choice(string.digits) for _ in range(DIGITS)) for _ in range(NUMBER)]
     session.add_all(
@@ -44,7 +44,7 @@ def number_left(session: Session, *, person_id: int) -> int:
 
 
 def use(session: Session, *, person_id: int, digits: str, sealer: Sealer, now: datetime) -> bool:
-    """Use up the code; return False if the person has none such, or has used it."""
+    """Use up the code; return False if the person has no such code, or has used it."""
     unused = (
         update(RecoveryCode)
         .where(

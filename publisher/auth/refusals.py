@@ -1,4 +1,4 @@
-"""Refused sign-ins: counted by person and day, recorded, and told to the account's owner."""
+"""Count refused sign-ins by person and day, record them, and notify the account's owner."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOBODY = Actor(ActorKind.PERSON)
 class SignInProblem(StrEnum):
     """The reason why a sign-in failed.
 
-    Only the account's owner learns others than those up to `TOO_LATE`.
+    Those after `TOO_LATE` are shown only to the account's owner.
     """
 
     WRONG = "wrong"

@@ -1,4 +1,4 @@
-"""The second factor of a person: set up, asked for at sign-in, and ended."""
+"""Set up a person's second factor, ask for it at sign-in, and end it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def is_asked(
 
 
 def request(session: Session, person: Person, *, by_sms: bool, now: datetime) -> tuple[str, bool]:
-    """Return the token of a sign-in whose password was right, and if a code was sent by SMS."""
+    """Return the token of a sign-in with a right password, and whether a code was sent by SMS."""
     link_subject = LinkSubject.of(person, LinkPurpose.SECOND_FACTOR)
     token = one_time_links.make(session, link_subject, to="", now=now, lasts=REQUEST_LASTS)
     is_sent = by_sms and not has_any(session, person_id=person.id)
@@ -83,7 +83,7 @@ def request(session: Session, person: Person, *, by_sms: bool, now: datetime) ->
 
 
 def throttling_key(person: Person, known_device: KnownDevice | None) -> str:
-    """Return the key that wrong codes count under: a known device has one of its own."""
+    """Return the key that wrong codes count under; a known device has its own."""
     owner = f"device {known_device.id}" if known_device is not None else f"person {person.id}"
     return throttling.key_of_identifier(f"factor of {owner}")
 
@@ -98,7 +98,7 @@ def accept(
     now: datetime,
     token: str = "",
 ) -> SignInRefusal | None:
-    """Accept a code of the app, a recovery code, or without a factor the code by SMS.
+    """Accept a code from the app, a recovery code, or, without a factor, the code sent by SMS.
 
     `token` is that of the sign-in for which a code was sent. Returns None, or the refusal.
     A refusal is returned and not raised, as the failed attempt has to be committed.
@@ -217,11 +217,10 @@ def prove(
 def confirm(
     session: Session, *, actor: Actor, sign_in_id: int, code: str, sealer: Sealer, now: datetime
 ) -> list[str] | SignInRefusal:
-    """Put the app in force that the person has set up, if this is its code.
+    """Activate the app that the person has set up, if this is its code.
 
-    Returns the recovery codes, once, in place of those before; known devices end, and so does the
-    app before. Returns the refusal of a wrong code, or of one that comes too late. Raises
-    `FactorNotProven`.
+    Returns new recovery codes, once; the earlier codes, the earlier app and known devices end.
+    Returns a refusal if the code is wrong or too late. Raises `FactorNotProven`.
     """
     sign_in = session.get_one(SignIn, sign_in_id)
     require_proof(session, sign_in.person)
@@ -255,7 +254,7 @@ def end_own(session: Session, *, actor: Actor, person: Person, now: datetime) ->
 
 
 def end(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
-    """End the person's app, passkeys, recovery codes and known devices, and tell the person."""
+    """End the person's app, passkeys, recovery codes and known devices, and notify the person."""
     totp.end(session, person_id=person.id, now=now)
     passkeys.end(session, passkeys=passkeys.list_passkeys(session, person_id=person.id), now=now)
     recovery_codes.end(session, person_id=person.id)
@@ -265,7 +264,7 @@ def end(session: Session, *, actor: Actor, person: Person, now: datetime) -> Non
 
 
 def notify_person(session: Session, person: Person, changed: str, *, now: datetime) -> None:
-    """Tell the person what has changed."""
+    """Notify the person of what has changed."""
     compose.queue(
         session,
         kind=NoticeKind.ACCESS_CHANGED,

@@ -1,4 +1,4 @@
-"""The start of a session, after the password and, for whoever has one, the second factor."""
+"""Start a session, after the password and, if the person has one, the second factor."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from publisher.working_time import local_day
 
 
 class SignInMethod(StrEnum):
-    """How the person of a session proved to be the one."""
+    """How the person of a session proved their identity."""
 
     PASSWORD = "password"  # noqa: S105  a method
     CODE = "code"
@@ -66,7 +66,7 @@ class FactorRequest:
 class _Entry:
     """A session to begin; `proved_at` and `factor_at` are when both proofs were given.
 
-    `vouched_by_id` is the person who read out a code in place of the second one.
+    `vouched_by_id` is the person who read out a code in place of the second proof.
     """
 
     appointment: Appointment
@@ -86,7 +86,7 @@ def confirm_factor(
     visitor: Visitor,
     now: datetime,
 ) -> SignedIn | SignInRefusal:
-    """Sign the person in who got `FactorRequest` and typed a code of the second factor.
+    """Sign in the person who got `FactorRequest` and typed a code of the second factor.
 
     A refusal is returned and not raised, as the failed attempt has to be committed.
     """
@@ -120,7 +120,7 @@ def confirm_passkey(
     visitor: Visitor,
     now: datetime,
 ) -> SignedIn | SignInRefusal:
-    """Sign the person in who got `FactorRequest` and used a passkey.
+    """Sign in the person who got `FactorRequest` and used a passkey.
 
     A refusal is returned and not raised, as the challenge has to be used up.
     """
@@ -166,7 +166,7 @@ def enter(
     rule: FactorRule,
     now: datetime,
 ) -> SignedIn | FactorRequest | SignInRefusal:
-    """Begin a session, or ask for the second factor; the password was right, or a code was."""
+    """Begin a session, or ask for the second factor, after a right password or code."""
     appointment = _appointment_or_problem(session, person, now)
     if isinstance(appointment, SignInProblem):
         refusals.record(session, appointment, person, visitor, is_wave=False, now=now)

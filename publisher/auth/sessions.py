@@ -28,7 +28,7 @@ NEW_FOR: Final = timedelta(days=7)
 
 
 class NotYours(NotAllowed):
-    """The appointment or session is not one of the person's own that are in force."""
+    """The appointment or session is not the person's own, or is not in force."""
 
     code = "not_yours"
 
@@ -38,8 +38,7 @@ class Present:
     """The person present in a session, under an appointment in force.
 
     `is_stale`: the session's row has to be updated. `is_newcomer`: the person's first session began
-    less than seven days ago. `has_factor`: the person has an app for the codes of signing in, or a
-    passkey.
+    less than seven days ago. `has_factor`: the person has an authenticator app or a passkey.
     """
 
     actor: Actor
@@ -132,7 +131,7 @@ def _has_factor() -> ColumnElement[bool]:
 
 
 def is_newcomer(new_since: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-    """The person of the `SignIn` had no session that began at this time or earlier."""
+    """Return the condition that the `SignIn`'s person began no session at or before this time."""
     earlier = aliased(SignIn)
     return ~exists().where(earlier.person_id == SignIn.person_id, earlier.signed_in_at <= new_since)
 

@@ -49,10 +49,10 @@ NOBODY_NEEDS_ONE: Final = FactorRule()
 
 @dataclass(frozen=True)
 class _Attempt:
-    """A sign-in that is tried: the person, if there is one, and the keys that its failure counts.
+    """A sign-in attempt: the person, if there is one, and the keys that a failure counts under.
 
     `busy_until` is the end of throttling. `wait` is set if the device is unknown and has to wait
-    and to type a code.
+    and type a code.
     """
 
     person: Person | None
@@ -93,7 +93,7 @@ def sign_in(
 ) -> SignedIn | CodeRequest | FactorRequest | SignInRefusal:
     """Sign a person in by mail address or mobile number, in any usual spelling, and password.
 
-    A known device has a counter of its own, so a stranger's failures do not concern it. After many
+    A known device has its own counter, so a stranger's failures do not affect it. After many
     failures of the account or the network address, any other device gets a `CodeRequest`, whatever
     was typed. A person with a second factor gets a `FactorRequest`. A refusal is returned and not
     raised, as the failed attempt has to be committed. Time and message are the same whether the
@@ -130,7 +130,7 @@ def confirm_code(
     now: datetime,
     rule: FactorRule = NOBODY_NEEDS_ONE,
 ) -> SignedIn | FactorRequest | SignInRefusal:
-    """Sign the person in who got `CodeRequest` and typed the code that was sent.
+    """Sign in the person who got `CodeRequest` and typed the code that was sent.
 
     A refusal is returned and not raised, as the failed attempt has to be committed.
     """
@@ -167,7 +167,7 @@ class StoredPassword:
     is_throttled: bool
 
     def proof(self, password: str, *, hasher: Hasher = HASHER) -> Proof:
-        """Verify the password, without that work while throttled."""
+        """Verify the password; while throttled, return a failure without verifying."""
         if self.is_throttled:
             return Proof(self.password_hash, is_right=False)
         return try_password(self.password_hash, password, hasher=hasher)
@@ -244,7 +244,7 @@ def choose_language(
     language: str,
     languages: Container[str] = LANGUAGES,
 ) -> None:
-    """Store the language of mails to the person. Raises ValueError if it is none of `languages`."""
+    """Store the language of mails to the person. Raises ValueError if it is not in `languages`."""
     if language not in languages:
         raise ValueError(language)
     session.get_one(Person, person_id).language = language

@@ -42,7 +42,7 @@ def ask(*, wait: timedelta, now: datetime) -> CodeRequest:
 def send(
     session: Session, *, person: Person, code_request: CodeRequest, now: datetime, to: str = ""
 ) -> None:
-    """Send the code by mail, or by SMS to a person without a mail address; five in the window.
+    """Send the code by mail, or by SMS without a mail address; at most five in the window.
 
     With `to` it goes to this address or number and nowhere else.
     """
@@ -83,7 +83,7 @@ def _throttle_key(code_request: CodeRequest) -> str:
 def use(
     session: Session, *, person: Person | None, code_request: CodeRequest, code: str, now: datetime
 ) -> Person | None:
-    """Use up the code and return its person; a wrong one is counted, and None returned."""
+    """Use up the code and return its person; count a wrong code and return None."""
     link = None
     if person is not None:
         link = one_time_links.find_code(

@@ -16,7 +16,7 @@ from publisher.models.people import SignInAttempt
 WINDOW: Final = timedelta(minutes=15)
 MOST_PER_IDENTIFIER: Final = 5
 MOST_PER_ADDRESS: Final = 30
-#: Passwords that are verified in a minute for an address, once it has had its most failures.
+#: How many passwords a minute are verified for an address that has reached its limit.
 MOST_PER_MINUTE: Final = 10
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(minutes=1)
@@ -34,7 +34,7 @@ def key_of_address(address: str) -> str:
 
 
 def address_network(address: str) -> str:
-    """Return the address, or of an IPv6 address its /64: one line has all addresses of it."""
+    """Return the address, or the /64 of an IPv6 address: one line has all addresses in it."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -90,7 +90,7 @@ def next_verification_at(session: Session, address_key: str, *, now: datetime) -
     """Return when a password from this address is verified again; None if it is verified now.
 
     Verifying costs a tenth of a second and 64 MiB, and each failure a row. So an address with many
-    failures has a number of tries a minute. The end is at most a minute away.
+    failures has a limited number of tries a minute. The end is at most a minute away.
     """
     failures = _latest_failures(session, address_key, MOST_PER_ADDRESS, now)
     if len(failures) < MOST_PER_ADDRESS:
@@ -103,7 +103,7 @@ def store_failure(session: Session, keys: Iterable[str], *, now: datetime) -> No
     """Count a failed attempt, and delete those outside the window."""
     session.execute(delete(SignInAttempt).where(SignInAttempt.at <= now - WINDOW))
     for key in keys:
-        # From a thousand addresses an account is tried more often than its rows have to tell.
+        # An account may be tried from a thousand addresses, but needs no more rows than this.
         if key.startswith("at:") or number_of_failures(session, key, now=now) < _MOST_ROWS:
             session.add(SignInAttempt(key=key, at=now))
     session.flush()

@@ -50,7 +50,7 @@ def make(session: Session, *, person: Person, sealer: Sealer, now: datetime) -> 
 
 
 def confirm(session: Session, *, factor: SecondFactor, now: datetime) -> None:
-    """Put a secret in force, of which the person has typed a code, and end the one before."""
+    """Activate the secret whose code the person has typed, and end the earlier one."""
     _end(session, factor.person_id, is_confirmed=True, now=now)
     factor.confirmed_at = now
     session.flush()
@@ -103,7 +103,7 @@ def otpauth_address(factor: SecondFactor, sealer: Sealer, *, login: str, issuer:
 def use(
     session: Session, *, factor: SecondFactor, digits: str, sealer: Sealer, now: datetime
 ) -> bool:
-    """Return True if this is a code of the present, and newer than the last one accepted."""
+    """Return True if this is a current code, and newer than the last one accepted."""
     totp, present = pyotp.TOTP(open_secret(factor, sealer)), int(now.timestamp()) // _SECONDS
     steps = [present + step for step in _STEPS]
     matching = [step for step in steps if hmac.compare_digest(totp.generate_otp(step), digits)]

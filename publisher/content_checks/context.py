@@ -132,7 +132,7 @@ def _alike(
 
 @cache
 def _sharing_marks() -> Select[Variant]:
-    """Return the query for texts of other posts, live or still to be sent, with most marks."""
+    """Return the query for texts of other posts, live or still to be sent, with the most marks."""
     since: ColumnElement[datetime] = bindparam("since")
     live = exists().where(
         Delivery.post_id == Post.id,

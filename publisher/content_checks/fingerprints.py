@@ -1,6 +1,6 @@
 """Compute the marks of a text, so that nearly equal texts share at least one of them (MinHash).
 
-A text is a set of runs of three words. Its signature are 32 minimum hashes, and each group of four
+A text is a set of runs of three words. Its signature is 32 minimum hashes, and each group of four
 is a mark. Texts that share 90 % of their runs share a mark in all but one of five thousand pairs;
 texts that share a third of them nearly never do.
 """

@@ -43,7 +43,7 @@ _CHARSETS = frozenset(
 )
 """The encodings of web pages, by Python's names; Indian pages name UTF-8 or one of the Latin ones.
 
-A page could choose a slow one otherwise, which no deadline ends: 128 KiB of Punycode takes seconds.
+Otherwise a page could choose a slow one that no deadline ends: 128 KiB of Punycode takes seconds.
 """
 
 _TITLES = ("og:title", "twitter:title")
@@ -146,7 +146,7 @@ class LinkPreview:
 
 
 def may_fetch(url: str, reach: Reach) -> bool:
-    """Return True if a URL may be fetched; a rehearsal fetches none of another host."""
+    """Return True if a URL may be fetched; a rehearsal fetches only from loopback."""
     if reach is not Reach.LOOPBACK:
         return reach is Reach.PUBLIC
     try:

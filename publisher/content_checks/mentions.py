@@ -1,4 +1,4 @@
-"""Find what a text mentions that a post may need: dates to come, times, places and helplines.
+"""Find what a text mentions that a post may need: upcoming dates, times, places and helplines.
 
 What is found is a proposal with its position in the text, never a fact: a person decides.
 """
@@ -82,8 +82,8 @@ class WrittenNumber:
 class Mention:
     """Something that a text mentions, from `start` to `end` in code points.
 
-    `value` is the same for each way of writing it, `texts` has it in each language. `last_day` is
-    the last day of a date.
+    `value` is the same for every spelling; `texts` has it in each language. `last_day` is the last
+    day of a date.
     """
 
     kind: MentionKind
@@ -98,7 +98,7 @@ def find_mentions(text: str, *, now: datetime) -> list[Mention]:
     """Return what a text mentions, in order; no two of them overlap, and dates have not passed."""
     today = local_day(now)
     written_dates = _join_ranges(find_dates(text, today=today))
-    # A date that has passed is no mention, but its figures are no telephone number either.
+    # A past date is not a mention, but its digits are not a telephone number either.
     covered = {at for written in written_dates for at in range(written.start, written.end)}
     mentions = [_date(written, now) for written in written_dates if written.last >= today]
     for mention in (*_helplines(text), *map(_time, find_times(text)), *_places(text)):
@@ -110,7 +110,7 @@ def find_mentions(text: str, *, now: datetime) -> list[Mention]:
 
 
 def _join_ranges(written_dates: Iterable[WrittenDate]) -> list[WrittenDate]:
-    """Return the dates, those that are the first and the last day of a range as one."""
+    """Return the dates, with the first and last day of a range joined into one."""
     ranges: list[WrittenDate] = []
     for written in written_dates:
         before = ranges[-1] if ranges else None
@@ -166,8 +166,8 @@ def _helplines(text: str) -> Iterator[Mention]:
 def find_numbers(text: str) -> list[WrittenNumber]:
     """Return the telephone numbers in a text, in order.
 
-    A number that is too short for the whole country counts only beside a word such as "helpline",
-    or beside another number.
+    A number that is too short for the whole country counts only next to a word such as "helpline",
+    or next to another number.
     """
     plain = latin_digits(text)
     whole = list(_whole(plain))

@@ -62,7 +62,7 @@ def outgoing_text(variant: Variant) -> str:
 
 
 def outgoing_link(variant: Variant) -> str | None:
-    """Return the link that is sent beside the text; None if there is none or the text has it."""
+    """Return the link sent apart from the text; None if there is none or the text has it."""
     return _render(variant)[1]
 
 
@@ -113,7 +113,7 @@ def measure_everywhere(text: str) -> TextLength:
 
 
 class AccountNotOpen(NotAllowed):
-    """The account is reserved for other departments than the post's."""
+    """The account is reserved for departments other than the post's."""
 
     code = "account_not_open"
 

@@ -91,12 +91,12 @@ class SimilarText:
 
 @dataclass(frozen=True)
 class CheckContext:
-    """The input of the rules besides the texts.
+    """The input of the rules, apart from the texts.
 
     `leaves_on` is the first day on which the post can be published. `event` is the first and last
     day of the event that it announces. `city_numbers` are the city's own mobile numbers, ten digits
     each. `links` are by address, `alike` by the index of the variant. `may_reply` is True if X
-    accepts the reply, or if the post is no reply.
+    accepts the reply, or if the post is not a reply.
     """
 
     leaves_on: date

@@ -1,4 +1,4 @@
-"""The annex: the departments that had named no officer on a day, under their names of that day."""
+"""The annex: the departments that had named no officer on a day, by their names on that day."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from publisher.people.register_data import NAMED_NOBODY_ON
 from publisher.working_time import day_bounds, local_day
 
 PAPER: Final = "mr"
-"""The language of the annex, whatever that of the page is."""
+"""The language of the annex, whatever the language of the page."""
 
 SENTENCE: Final = "विभाग समन्वयक (IT Nodal Officer) साठी नावे न कळविलेले विभाग दि. {day} पर्यंत"
 """The circular's own sentence."""
@@ -33,7 +33,7 @@ SENTENCE: Final = "विभाग समन्वयक (IT Nodal Officer) स�
 HEADINGS: Final = ("अ. क्र.", "विभाग / खाते")
 
 _NO_NUMBER = 10_000
-"""After every number of the circular's annex: those that it does not list follow by name."""
+"""Higher than every number of the circular's annex: departments not in it follow, by name."""
 
 
 class BadAnnexDay(BadInput):
@@ -42,7 +42,7 @@ class BadAnnexDay(BadInput):
 
 @dataclass(frozen=True)
 class AnnexRow:
-    """A department that had named no officer, with its name of the day."""
+    """A department that had named no officer, with its name on that day."""
 
     number: int
     code: str
@@ -58,7 +58,8 @@ class AnnexRow:
 class Annex:
     """The departments that had named no officer on a day.
 
-    If it `is_from_circular`, the house did not exist yet, and what the circular recorded counts.
+    If it `is_from_circular`, this installation did not exist yet, and what the circular recorded
+    counts.
     """
 
     on: date
@@ -72,7 +73,7 @@ class Annex:
 
     @property
     def halves(self) -> tuple[Sequence[AnnexRow], Sequence[AnnexRow]]:
-        """The two columns of the circular's form: the second half stands beside the first."""
+        """The two columns of the circular's form: the second half is next to the first."""
         half = ceil(len(self.rows) / 2)
         return self.rows[:half], self.rows[half:]
 
@@ -80,7 +81,7 @@ class Annex:
 def annex(
     session: Session, *, on: date, now: datetime, visible_ids: Collection[int] | None = None
 ) -> Annex:
-    """Return the annex of the end of a day, or of this moment if the day is not over.
+    """Return the annex as of the end of a day, or as of now if the day is not over.
 
     With `visible_ids` it has only these departments. Raises `BadAnnexDay`.
     """
@@ -106,9 +107,9 @@ def annex(
 
 
 def installation_day(session: Session) -> date | None:
-    """Return the city's day of the first event of this installation; None if it has none.
+    """Return the local day of this installation's first event; None if there is none.
 
-    What it recorded of the circular is dated back, and does not count.
+    What it recorded from the circular is backdated, and does not count.
     """
     at = session.scalar(
         select(Event.at).where(Event.verb != NAMED_NOBODY).order_by(Event.id).limit(1)
@@ -146,7 +147,7 @@ def _query_without_officers() -> Select[Department]:
         .join(Appointment.person)
         .where(
             Appointment.role == Role.OFFICER,
-            # What was confirmed again later has lost its first time, and counts from then on.
+            # An appointment confirmed again has lost its first time, and counts from the later one.
             Appointment.confirmed_at <= moment,
             Appointment.covered_at(moment),
             or_(Person.disabled_at.is_(None), Person.disabled_at > moment),
@@ -163,7 +164,7 @@ def _is_in_force(on: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 def _former_names(session: Session, on: date) -> dict[int, str]:
-    """Return the Marathi names of the day of those departments that were renamed after it."""
+    """Return the Marathi names, on that day, of the departments that were renamed after it."""
     query = (
         select(DepartmentChange)
         .where(
@@ -174,5 +175,5 @@ def _former_names(session: Session, on: date) -> dict[int, str]:
         .options(joinedload(DepartmentChange.department))
         .order_by(DepartmentChange.in_force_on.desc(), DepartmentChange.id.desc())
     )
-    # The earliest renaming after the day comes last, and knows the name before it.
+    # The earliest renaming after the day comes last, and has the name before it.
     return {change.department_id: change.former_mr for change in session.scalars(query)}

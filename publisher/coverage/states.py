@@ -1,4 +1,4 @@
-"""The states of departments by their officers, now and at the end of the month before."""
+"""The states of departments by their officers, now and at the end of the previous month."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _NAMED: Final = (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
 
 
 class OfficerState(StrEnum):
-    """What a department has of officers: every department is in exactly one of these states.
+    """Which officers a department has: every department is in exactly one of these states.
 
-    Its best two officers who are confirmed or active count.
+    The best two of its confirmed or active officers count.
     """
 
     NONE = "none"
     ONE = "one"
-    #: Two, of whom one or both have not taken the office up yet.
+    #: Two, one or both of whom have not taken up the office yet.
     TWO = "two"
     ACTIVE = "active"
-    #: Two active ones, of whom neither has signed in or decided by a link for 30 days.
+    #: Two active ones, neither of whom has signed in or decided by a link for 30 days.
     UNSEEN = "unseen"
 
 
@@ -52,7 +52,7 @@ class Officer:
 
 @dataclass
 class DepartmentCoverage:
-    """A department with its state now, and at the end of the month before.
+    """A department with its state now, and at the end of the previous month.
 
     `before` is None if the department was not in force then.
     """
@@ -63,7 +63,7 @@ class DepartmentCoverage:
     existed: bool = True
 
     def add(self, record: AnyRow) -> None:
-        """Add the officer of a row of the query, as one of now, of then, or of both."""
+        """Add the officer of a query row to the present officers, the former ones, or both."""
         if record.is_named:
             self.officers.append(Officer(record.Person, record.is_active, record.is_seen))
         if record.was_named:
@@ -77,12 +77,12 @@ class DepartmentCoverage:
 
     @property
     def before(self) -> OfficerState | None:
-        """The state at the end of the month before."""
+        """The state at the end of the previous month."""
         return _officer_state(self.former_officers) if self.existed else None
 
 
 def end_of_last_month(now: datetime) -> datetime:
-    """Return the end of the month before, as an aware moment."""
+    """Return the end of the previous month, as an aware moment."""
     return day_bounds(local_day(now).replace(day=1))[0]
 
 
@@ -91,10 +91,10 @@ def coverage(
 ) -> list[DepartmentCoverage]:
     """Return the departments in force by name, each with its officers, in one query.
 
-    With `visible_ids` these departments alone. What was a month ago is what was recorded by then,
-    by the events of the appointments and people.
+    With `visible_ids` it returns only these. The state of the previous month is what the events of
+    the appointments and people had recorded by then.
     """
-    # An office that begins on the first of this month is none of the month before.
+    # An office that begins on the first of this month does not count in the previous month.
     before = end_of_last_month(now) - timedelta(microseconds=1)
     query = _officers_query(now, before)
     if visible_ids is not None:
@@ -135,7 +135,7 @@ def count_uncovered(session: Session, *, now: datetime) -> tuple[int, int]:
 
 
 def count_states(states: Collection[OfficerState | None]) -> Counter[OfficerState]:
-    """Return how many departments are in each state; None is none of them."""
+    """Return how many departments are in each state; None is not counted."""
     return Counter(state for state in states if state is not None)
 
 
@@ -189,7 +189,7 @@ def _appointment_state(at: datetime) -> ColumnElement[str]:
     following = moves.where(Event.at > at).order_by(Event.id).limit(1)
     return func.coalesce(
         last.with_only_columns(Event.state_after).scalar_subquery(),
-        # The first state has no event of its own: the first move says from which state it went.
+        # No event records the first state: the event of the first move has the state before it.
         following.with_only_columns(Event.state_before).scalar_subquery(),
         cast(Appointment.state, Text),
     )
@@ -221,7 +221,7 @@ def _is_event_of_row(table: type[Appointment | Person]) -> ColumnElement[bool]:
 
 def _is_seen(at: datetime) -> ColumnElement[bool]:
     """Return the condition that the person had signed in or decided in the 30 days before."""
-    # A session lasts a week at most: one that is seen later, and began by then, began within them.
+    # A session lasts at most a week: one that began by `at` and was seen later began in these days.
     since = at - SEEN_WITHIN
     signed_in = exists().where(
         SignIn.person_id == Appointment.person_id, SignIn.signed_in_at <= at, SignIn.seen_at > since

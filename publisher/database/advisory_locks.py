@@ -1,4 +1,4 @@
-"""Locks of numbers until the transaction ends; SQLite, which has one writer, needs none."""
+"""Lock numbers until the transaction ends; SQLite, which has one writer, needs no locks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 TASKS: Final = 57
 """The namespace of the departments whose tasks are refreshed."""
 
-# ORDER BY inside the subquery: whoever locks several takes them in the same order.
+# ORDER BY inside the subquery: every caller that locks several takes them in the same order.
 _LOCK_NUMBERS: Final = text(
     "SELECT count(pg_advisory_xact_lock(:namespace, number)) "
     "FROM (SELECT unnest(:numbers) AS number ORDER BY 1) AS sorted"
@@ -27,7 +27,7 @@ def lock_numbers(session: Session, namespace: int, numbers: Collection[int]) -> 
 
 
 def try_lock_number(session: Session, namespace: int, number: int) -> bool:
-    """Return False at once if another transaction holds the lock of this number, else hold it."""
+    """Return False at once if another transaction holds the lock of this number, else take it."""
     if session.connection().dialect.name == "sqlite":
         return True
     return bool(session.scalar(select(func.pg_try_advisory_xact_lock(namespace, number))))

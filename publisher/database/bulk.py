@@ -126,7 +126,7 @@ def is_in_rows(dialect: str, *columns: ColumnElement[Any]) -> ColumnElement[bool
 
 
 def column_equals(column: ColumnElement[Any], value: object) -> ColumnElement[bool]:
-    """Return the condition `column = value` in a form that no index is used for.
+    """Return the condition `column = value` in a form that uses no index.
 
     `state` is updated constantly, so its partial indexes are full of dead tuples; rows compared
     with this are found by their primary key.

@@ -25,7 +25,7 @@ BEGIN = "nagarvani_begin"
 """The execution option of an engine that holds the text of its BEGIN."""
 
 BROKEN = "8s2b"
-"""SQLAlchemy's code of a transaction that is used on after its connection broke."""
+"""SQLAlchemy's code for a transaction that is still used after its connection broke."""
 
 BUSY_TIMEOUT = 10
 """Seconds for which a writer waits for another one on SQLite."""
@@ -40,7 +40,7 @@ The same few pages are written again and again, so a larger log means fewer writ
 """
 
 POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 0, "pool_use_lifo": True}
-"""The connections of a process. A transaction is short, so more threads than that take turns.
+"""The connections of a process. Transactions are short, so more threads than that take turns.
 
 PostgreSQL plans each statement several times on each connection: 64 threads with 40 connections
 cost it twice as much for each post. LIFO, since the connection that was used last has its
@@ -83,10 +83,10 @@ def _convert_to_dbapi_error(error: Exception, dialect: Dialect, *, is_gone: bool
 
 
 def reason_away(problem: BaseException) -> str | None:
-    """Return in one line why the database does not do now what it may do later.
+    """Return, in one line, why the database fails now but may work later.
 
-    It is away, starts up, is locked or full, or has no connection left. Any other error is the
-    program's own: None.
+    It is unreachable, starting up, locked or full, or has no connection left. Returns None for any
+    other error, which is the program's own.
     """
     if isinstance(problem, NoConnection):
         return "no connection became free in time"
@@ -139,7 +139,7 @@ def make_engine(url: str) -> Engine:
 
 
 def _log_return(engine: Engine) -> None:
-    """Log when the database can be reached again that it could not be, and for how long."""
+    """Log, once the database can be reached again, for how long it could not be."""
     began: dict[str, float] = {}  # `setdefault` and `pop` are atomic among threads
 
     def begin(context: ExceptionContext) -> None:
@@ -194,7 +194,7 @@ def _make_sqlite_engine(url: str, path: str | None) -> Engine:
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.isolation_level = None  # we send BEGIN ourselves
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",

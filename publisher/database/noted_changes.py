@@ -1,4 +1,4 @@
-"""What a transaction has changed, noted so that it is worked on right before the commit."""
+"""Note what a transaction has changed, so that it is processed right before the commit."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _KEY: Final = "noted_changes"
 
 @dataclass
 class NotedChanges:
-    """The ids of changed rows by table, the latest moment of them, and whether a person acted.
+    """The ids of changed rows by table, the time of the latest change, and whether a person acted.
 
-    `states` are those into which rows were moved, by table and id.
+    `states` are the states that rows were moved to, by table and id.
     """
 
     now: datetime

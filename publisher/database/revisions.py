@@ -12,7 +12,7 @@ from publisher.database.session import MIGRATIONS, NewerTables
 
 @dataclass(frozen=True)
 class Migration:
-    """A migration: the revision that the tables have after it, and what it brings."""
+    """A migration: the revision that the tables have after it, and its title."""
 
     revision: str
     title: str
@@ -24,7 +24,7 @@ def latest_revision() -> str | None:
 
 
 def is_newer(revision: str) -> bool:
-    """Return whether tables of this revision are of a version that came after this one."""
+    """Return whether tables of this revision belong to a version newer than this one."""
     try:
         pending_migrations(revision)
     except NewerTables:
@@ -33,7 +33,7 @@ def is_newer(revision: str) -> bool:
 
 
 def pending_migrations(revision: str | None) -> list[Migration]:
-    """Return what leads from tables of this revision (None: no tables) to this version's.
+    """Return the migrations from this revision (None: no tables) to this version's.
 
     Raises `NewerTables` if this version does not know the revision.
     """

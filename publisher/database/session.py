@@ -39,7 +39,7 @@ from publisher.database.engines import BEGIN, BUSY_TIMEOUT, execute_begin, make_
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-"""How PostgreSQL begins to read: all statements of the transaction see the same rows."""
+"""How PostgreSQL begins a read-only transaction: all its statements see the same rows."""
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -108,12 +108,12 @@ def enum_type(enum: type[StrEnum], name: str) -> Enum:
 
 
 class ReadingSession(Session):
-    """A read-only session, on SQLite as on PostgreSQL."""
+    """A read-only session, on both SQLite and PostgreSQL."""
 
     def end(self) -> None:
         """End the transaction and return the connection; loaded rows stay readable.
 
-        What `info` holds belongs to the snapshot, and is forgotten.
+        The contents of `info` belong to the snapshot, and are cleared.
         """
         self.expunge_all()
         self.info.clear()
@@ -158,7 +158,7 @@ class Database:
             self._reading = self.engine.execution_options(**{BEGIN: SNAPSHOT})
 
     def register_before_commit(self, step: Callable[[Session], None]) -> None:
-        """Let each transaction take this step right before it commits."""
+        """Make each transaction run this step right before it commits."""
         if step not in self._before_commit:
             self._before_commit.append(step)
 
@@ -166,7 +166,7 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """Yield a session that commits at the end of the block, or rolls back on an exception.
 
-        What is registered by `register_before_commit` is done right before the commit.
+        The steps registered by `register_before_commit` run right before the commit.
         """
         try:
             self._write_lock.acquire()
@@ -202,7 +202,7 @@ class Database:
         return None if is_durable else f"{query} gives {setting}, not {durable_setting}"
 
     def ends_idle_transactions(self) -> bool:
-        """Return whether the database ends a transaction whose process does nothing any more."""
+        """Return whether the database ends a transaction whose process no longer does anything."""
         if self.is_sqlite:
             return True  # it has no such timeout: its locks end with the process
         with self.engine.connect() as connection:
@@ -231,7 +231,7 @@ class Database:
 
 
 class _WriteLock:
-    """A lock by which the threads of one process write to SQLite one after the other.
+    """A lock that makes the threads of one process write to SQLite one after another.
 
     SQLite's own busy handler sleeps longer and longer, even after the file is free; it is left for
     other processes.
@@ -271,7 +271,7 @@ class NewerTables(Exception):
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Upgrade the tables to this revision, in a file of SQLite that may be new.
+    """Upgrade the tables to this revision; an SQLite file is created if it is missing.
 
     Raises `NewerTables`.
     """

@@ -199,7 +199,7 @@ def build_outgoing(payload: DeliveryPayload, store: MediaStore, deadline: Deadli
     if not refs:
         return _outgoing(payload, ())
     # A store over the network may take as long for one picture as the whole attempt may. So they
-    # are read side by side: together they take no longer, which is less than half of the lease.
+    # are read in parallel: together they take no longer, which is less than half of the lease.
     with ThreadPoolExecutor(len(refs)) as threads:
         contents = list(threads.map(store.open, [media_ref.sha256 for media_ref in refs]))
     if deadline.passed():

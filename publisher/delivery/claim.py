@@ -76,7 +76,7 @@ class DeliveryPayload:
 
     @property
     def stages(self) -> bool:
-        """True if it is staged unpublished first: the account can do so, and it is not a reply."""
+        """True if it is staged unpublished first: the account can, and it is not a reply."""
         return (
             self.action is DeliveryAction.PUBLISH
             and self.account.two_steps
@@ -168,7 +168,7 @@ def candidate_ids(
     `values` are those of the statements: `account_id`, `limit`, `machine` and `now`.
     """
     queries = [URGENT] if only_urgent else [URGENT, OTHERS]
-    # Holds are rare: only if there are any, those that a hold applies to are left out.
+    # Holds are rare: held deliveries are left out only if there are any holds.
     if session.scalar(_ANY_HOLDS, values):
         now, machine = values["now"], values["machine"]
         no_hold_applies = holds.not_held(holds.active_holds(session, now=now, machine=machine))
@@ -183,7 +183,7 @@ def candidate_ids(
 def claim_deliveries(
     session: Session, delivery_ids: Sequence[int], context: WorkerContext, now: datetime
 ) -> list[Claim]:
-    """Claim those of these deliveries that are still scheduled, by one atomic UPDATE.
+    """Claim the deliveries among these that are still scheduled, by one atomic UPDATE.
 
     Each gets the next fence and an Attempt. Returns the claims in the order of `delivery_ids`.
     """

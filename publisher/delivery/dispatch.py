@@ -42,7 +42,7 @@ def run_maintenance(context: WorkerContext) -> None:
     """Record a heartbeat, recover the deliveries of dead clocks, and give up late ones."""
     with context.database.transaction() as session:
         record_heartbeat(session, context.clock_name, now=context.now())
-        # What a dead clock held too long is given up here: it would be claimed in vain for ever.
+        # What a dead clock held too long is given up here, not claimed in vain for ever.
         sweep(session, now=context.now(), delivery_settings=context.delivery_settings)
         give_up_late(session, now=context.now(), machine=context.machine)
 
@@ -65,7 +65,7 @@ def record_heartbeat(session: Session, clock_name: str, *, now: datetime) -> Non
 
 
 def record_end(context: WorkerContext) -> None:
-    """Record that this clock has ended by itself, unless the database is away."""
+    """Record that this clock has ended by itself, unless the database is unavailable."""
     ended = update(ClockBeat).where(ClockBeat.name == context.clock_name)
     with suppress(*outcomes.NOT_STORED), context.database.transaction() as session:
         session.execute(ended.values(ended_at=context.now()))
@@ -84,7 +84,7 @@ def take_up_claims(context: WorkerContext) -> None:
     """Recover at once what the predecessor of this clock had claimed, without waiting for leases.
 
     On SQLite that is every other clock, since only one runs at a time; on PostgreSQL those whose
-    name has the same `NAGARVANI_CLOCK_NAME` before the slash. One that runs all the same sends
+    name has the same `NAGARVANI_CLOCK_NAME` before the slash. One that is still running sends
     nothing twice: it has lost its claims.
     """
     name = context.clock_name

@@ -74,7 +74,7 @@ def move_unpublished(
             is_missing = isinstance(failure, MediumMissing)
             _fail(session, delivery, "medium_missing" if is_missing else "medium_changed", now)
         case StoreAway():
-            # Nothing is known about the pictures by that: without them it is never sent.
+            # That says nothing about the pictures: without them it is never sent.
             until = next_try(delivery, now=now, retry_at=None)
             _schedule(session, delivery, now, code=STORE_AWAY, until=until)
         case CreditsUsedUp():
@@ -93,8 +93,8 @@ def move_unpublished(
             _fail(session, delivery, failure.code, now)
         case Blocker():
             _schedule(session, delivery, now, code=failure.code, until=failure.until)
-            # Until the next maintenance it would be claimed and prepared again and again, before
-            # all that is due later.
+            # Otherwise it would be claimed and prepared again and again until the next maintenance,
+            # before everything that is due later.
             if failure.code == "late":
                 give_up_late(session, now=now, machine=context.machine, only=delivery.id)
         case GivenBack():
@@ -113,7 +113,7 @@ def _distrust_second_step(delivery: Delivery) -> None:
 
 
 def _fail(session: Session, delivery: Delivery, code: str, now: datetime) -> None:
-    """Let the delivery fail: a person has to act."""
+    """Mark the delivery as failed: a person has to act."""
     delivery.reason = {"code": code}
     _move(session, delivery, DeliveryState.FAILED, now, "fail")
     notify.delivery_failed(session, delivery, now=now)
@@ -127,7 +127,7 @@ def _schedule(
     code: str = "",
     until: datetime | None = None,
 ) -> None:
-    """Schedule the delivery again, if a time is known not before that time."""
+    """Schedule the delivery again; if a time is known, not before that time."""
     if until is not None:
         delivery.not_before = until
         delivery.reason = {"code": code, "at": until.isoformat()}
@@ -135,7 +135,7 @@ def _schedule(
 
 
 def _wait_for_credits(session: Session, delivery: Delivery, now: datetime) -> None:
-    """Schedule again what was refused for want of credits; an emergency for the next try."""
+    """Schedule again what was refused for lack of credits; an emergency waits for the next try."""
     until = platform_credits.record_exhaustion(session, delivery.account.platform, now=now)
     delivery.not_before = until if delivery.urgent else None
     delivery.reason = {"code": platform_credits.CODE, "at": until.isoformat()}

@@ -20,7 +20,7 @@ SHORTEST_LIMIT = timedelta(minutes=1)
 """The shortest late limit that a delivery can have; no delivery is too late before it."""
 
 STORE_AWAY = "store_away"
-"""Why a delivery waits whose pictures could not be read, until it is tried again."""
+"""Why a delivery waits to be tried again: its pictures could not be read."""
 
 
 def give_up_late(session: Session, *, now: datetime, machine: str, only: int | None = None) -> None:
@@ -47,7 +47,7 @@ def give_up_late(session: Session, *, now: datetime, machine: str, only: int | N
 def _lock_late(
     session: Session, now: datetime, is_candidate: ColumnElement[bool]
 ) -> list[Delivery]:
-    """Return and lock those of the candidates that are past their late limit or their window."""
+    """Return and lock the candidates that are past their late limit or their window."""
     # The approved window binds what is published, not what takes a post back.
     has_window = Delivery.action.not_in(holds.TAKES_BACK)
     not_after = case((has_window, Revision.not_after), else_=None)
@@ -74,7 +74,7 @@ def _lock_late(
         return []
     restores = restore_state.open_restores(session)
     # After a restore from backup, a scheduled delivery may be live already. It is not given up
-    # before the platform was asked.
+    # until the platform has been asked.
     is_reconciled = true() if restores is None else ~restore_state.not_reconciled(restores)
     locking_query = (
         select(Delivery)
@@ -91,7 +91,7 @@ def _delay_cause(
 ) -> str:
     """Return the code of the delay's cause: a hold, the account's state, credits, the media store.
 
-    "late" if it was none of them.
+    Returns "late" if it was none of them.
     """
     hold = active_holds.holds(holds.facts_of(delivery))
     if hold is not None:

@@ -1,4 +1,4 @@
-"""Looking on the platform whether an action was carried out."""
+"""Check on the platform whether an action was carried out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from publisher.platforms.base.text import is_shown_as_sent
 from publisher.platforms.base.types import Match, Outgoing, RemotePost
 
 LARGEST_SKEW = timedelta(days=1)
-"""How far a platform's clock may be behind ours for a named post to be that of the attempt."""
+"""How far a platform's clock may be behind ours for a named post to be the attempt's."""
 
 HIDES = (DeliveryAction.HIDE, DeliveryAction.UNHIDE)
 

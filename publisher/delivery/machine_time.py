@@ -1,9 +1,9 @@
-"""The time of a clock's machine, held against platforms and a database on another machine.
+"""Compare the time of a clock's machine with platforms and a database on another machine.
 
-The witness to which the machine's time is nearest decides, since one that is wrong itself must not
-accuse it. While even that one says that it is off by more than five minutes, the clocks of the
-machine publish no posts and give up none as late, until it is right or a person overrides it.
-Without any witness nothing is held.
+The witness whose time is nearest to the machine's decides, since a witness may be wrong itself.
+While even this witness says that the machine is off by more than five minutes, its clocks publish
+no posts and give up none as late, until its time is right or a person overrides it. Without any
+witness nothing is held.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ HOLDS_AFTER: Final = timedelta(minutes=5)
 """A machine whose time differs by more publishes no posts."""
 
 FORGOTTEN_AFTER: Final = timedelta(hours=1)
-"""A machine on which no clock has asked for so long is spoken of no more."""
+"""A machine on which no clock has asked for this long is no longer reported."""
 
 _IS_OPEN = WrongTime.ended_at.is_(None)
 _DATABASE_TIME = text("SELECT host(inet_server_addr()) AS address, clock_timestamp() AS at")
@@ -93,7 +93,7 @@ def ask_witnesses(context: WorkerContext) -> int:
 def _store(
     session: Session, machine: str, witness: tuple[str, timedelta] | None, now: datetime
 ) -> bool:
-    """Store how wrong the time is, or without a witness that it still is; return True if so."""
+    """Store how wrong the time is, or, without a witness, that it still is; return True if so."""
     if witness is not None:
         values = {"machine": machine, "witness": "", "ahead": 0, "began_at": now, "asked_at": now}
         connection = session.connection()
@@ -106,7 +106,7 @@ def _store(
     if witness is not None:
         wrong_time.witness, wrong_time.ahead = witness[0], round(witness[1].total_seconds())
         wrong_time.holds_posts = abs(witness[1]) > HOLDS_AFTER and wrong_time.overridden_at is None
-    # By the right time, for other machines see by it whether anybody still asks.
+    # In correct time, because other machines see from it whether anybody still asks.
     wrong_time.asked_at = now - timedelta(seconds=wrong_time.ahead)
     if wrong_time.holds_posts and wrong_time.told_at is None:
         wrong_time.told_at = now
@@ -130,13 +130,13 @@ def _notify(session: Session, wrong_time: WrongTime, *, now: datetime) -> None:
         dict.fromkeys(people),
         kind=NoticeKind.WRONG_TIME,
         values={"machine": wrong_time.machine, "minutes": minutes, "is_ahead": is_ahead},
-        now=min(now, right),  # or a mail waits for a time that is not there yet
+        now=min(now, right),  # or a mail would wait for a time that has not come yet
         path=links.STOP,
     )
 
 
 def override_time(session: Session, *, actor: Actor, now: datetime) -> None:
-    """Let posts leave by each wrong time that holds them, until it is right. Raises `WrongRole`."""
+    """Override each wrong time that holds posts, until it is right. Raises `WrongRole`."""
     on_duty = roster.is_on_duty(session, actor, now=now)
     require(actor, Action.OVERRIDE_TIME, None, now=now, on_duty=on_duty)
     query = open_wrong_times().where(WrongTime.holds_posts).with_for_update()

@@ -40,7 +40,7 @@ from publisher.validation import FieldError, Invalid, existing
 LOOK_BACK = timedelta(days=1)
 
 FIRST_LOOK_AFTER = timedelta(minutes=15)
-"""The time until a link that could not be read back is read again, which a platform may need too to
+"""The time until a link that could not be read back is read again; a platform may also need it to
 list a new post."""
 
 _LEADING_NAMES = re.compile(r"^(?:@\w+\s+)+")

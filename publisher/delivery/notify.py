@@ -18,7 +18,7 @@ from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 
 NEAR_DEADLINE: Final = timedelta(hours=4)
-"""An answer whose deadline is nearer than this is urgent: its notice waits for no other."""
+"""An answer whose deadline is nearer than this is urgent: its notice does not wait for others."""
 
 
 def delivery_failed(session: Session, delivery: Delivery, *, now: datetime) -> None:

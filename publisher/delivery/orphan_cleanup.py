@@ -16,7 +16,7 @@ from publisher.platforms.base.protocol import Deadline, PlatformError
 from publisher.states import NOT_PUBLISHED, DeliveryState
 
 REST = timedelta(hours=1)
-"""The age of an attempt from which on its staged post is deleted; it may be retried before."""
+"""The age of an attempt at which its staged post is deleted; before that it may be retried."""
 
 
 @dataclass(frozen=True)

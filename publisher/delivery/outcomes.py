@@ -142,7 +142,7 @@ def _end(
     attempts: Mapping[Claim, Attempt],
     now: datetime,
 ) -> None:
-    """End the attempts by one statement, without those that the sweep has ended."""
+    """End the attempts by one statement, except lost ones that have ended already."""
     ended: list[tuple[Attempt, dict[str, object]]] = []
     for outcome in outcomes:
         attempt, ending = attempts.get(outcome.payload.claim), outcome.ending
@@ -189,7 +189,7 @@ def _outcome_and_answer(ending: Ending) -> tuple[str, str]:
 
 
 def _existing_ids(session: Session, outcomes: Sequence[Outcome]) -> set[tuple[int, str]]:
-    """Return those (account id, platform id) of these receipts that a publication has already."""
+    """Return the (account id, platform id) of these receipts that a publication already has."""
     pairs = [
         (outcome.payload.account.id, outcome.ending.platform_id)
         for outcome in outcomes
@@ -204,7 +204,7 @@ def _existing_ids(session: Session, outcomes: Sequence[Outcome]) -> set[tuple[in
 
 
 def receipt_ids(session: Session, account_id: int, since: datetime) -> frozenset[str]:
-    """Return the ids of the publications on that account that have a receipt of this time on."""
+    """Return the ids of the publications on that account whose receipt was stored since then."""
     query = select(ReceiptRow.platform_id).where(
         ReceiptRow.account_id == account_id, ReceiptRow.stored_at >= since, _IS_PUBLICATION
     )

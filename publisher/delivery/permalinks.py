@@ -29,7 +29,7 @@ class PastedLink:
 def read_link(link: str, account: Account, *, is_reply: bool, page_id: str = "") -> PastedLink:
     """Return the post that a link leads to; `page_id` is our account's number there, if known.
 
-    Raises `Invalid` if it is no link, leads elsewhere, or to another account.
+    Raises `Invalid` if it is not a link, or leads elsewhere or to another account.
     """
     url = link.strip()
     if not url or len(url) > LONGEST or not _is_address(url):

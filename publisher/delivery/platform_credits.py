@@ -1,9 +1,9 @@
 """Credits: a platform that bills each call refuses every call once our app has used them up.
 
-That is no fault of a post, so none fails by it. The credits are those of the app: all accounts of
-the platform wait, reads pause, and what is due stays scheduled until its late limit. Once in a
-quarter of an hour one call finds out whether somebody has bought credits. An emergency does not
-wait for that: it is tried when it falls due, and raises an alert if it is refused.
+No post is at fault, so none fails because of it. The credits belong to the app: all accounts of the
+platform wait, reads pause, and what is due stays scheduled until its late limit. Every quarter of
+an hour one call finds out whether somebody has bought credits. An emergency does not wait for that:
+it is tried when it falls due, and raises an alert if it is refused.
 
 In a transaction the row of the outage is locked last, after deliveries and accounts.
 """
@@ -49,13 +49,13 @@ CODE = "credits"
 TRY_EVERY = timedelta(minutes=15)
 
 SAME_OUTAGE = timedelta(hours=1)
-"""An outage that begins so soon after the last one continues it, and nobody is told again.
+"""An outage that begins this soon after the last one continues it, and nobody is notified again.
 
-So it is, too, if X answers the call that tries and still refuses the posts after it.
+The same applies if X answers the trial call and still refuses the posts after it.
 """
 
 FORGOTTEN_AFTER = timedelta(days=1)
-"""So long after an outage no delivery waits for its end any more."""
+"""This long after an outage, no delivery waits for its end any more."""
 
 
 def has_no_credits() -> ColumnElement[bool]:
@@ -73,14 +73,14 @@ def outages(session: Session) -> Mapping[str, CreditOutage]:
 
 
 def outage_ends(session: Session) -> Mapping[str, datetime | None]:
-    """Return by platform when its last outage ended; None if it lasts."""
+    """Return, by platform, when its last outage ended; None if it has not ended."""
     return {outage.platform: outage.ended_at for outage in session.scalars(select(CreditOutage))}
 
 
 def record_exhaustion(session: Session, platform: str, *, now: datetime) -> datetime:
-    """Store that the platform refused a call for want of credits; return when one is tried next.
+    """Store that the platform refused a call for lack of credits; return when the next is tried.
 
-    Leads and admins are told at the beginning.
+    Leads and admins are notified at the beginning.
     """
     connection, next_try = session.connection(), now + TRY_EVERY
     values = {"platform": platform, "began_at": now, "try_at": next_try}
@@ -120,7 +120,7 @@ def _insert_outage(dialect: str) -> ReturningInsert[str]:
 
 
 def record_back(session: Session, platform: str, *, now: datetime) -> None:
-    """Store that the platform answers again; the next tick lets the deliveries go."""
+    """Store that the platform answers again; the next tick releases the deliveries."""
     query = select(CreditOutage).where(
         CreditOutage.platform == platform, CreditOutage.ended_at.is_(None)
     )
@@ -144,7 +144,7 @@ def record_check(session: Session, platform: str, health: Health, *, now: dateti
 
 
 def tick_credits(context: WorkerContext) -> int:
-    """Try platforms without credits that are due, and store with deliveries what they wait for.
+    """Try platforms without credits that are due, and store on deliveries what they wait for.
 
     Returns the number of tries. No transaction is open while a platform is called.
     """
@@ -163,7 +163,7 @@ def tick_credits(context: WorkerContext) -> int:
 
 
 def _try(context: WorkerContext, platform: str) -> int:
-    """Make one call if it is due; accounts whose access has ended are paused, and say nothing."""
+    """Make one call if it is due; accounts whose access has ended are paused, and prove nothing."""
     if not _lease_try(context, platform):
         return 0
     is_connected = Account.state == AccountState.CONNECTED
@@ -181,7 +181,7 @@ def _try(context: WorkerContext, platform: str) -> int:
 
 
 def _lease_try(context: WorkerContext, platform: str) -> bool:
-    """Put off the try after this one, so that no other clock makes the same one."""
+    """Put off the next try, so that no other clock makes this one; return False if none is due."""
     with context.database.transaction() as session:
         now = context.now()
         statement = (
@@ -204,7 +204,7 @@ def _check(context: WorkerContext, account: Account) -> Health:
 
 
 def _store_reason(session: Session, outage: CreditOutage, now: datetime) -> None:
-    """Store on what is due that it waits for credits, and until the next try."""
+    """Store on due deliveries that they wait for credits, and until the next try."""
     at = outage.try_at.isoformat()
     stored = [func.coalesce(Delivery.reason[field].as_string(), "") for field in ("code", "at")]
     statement = (
@@ -222,7 +222,7 @@ def _store_reason(session: Session, outage: CreditOutage, now: datetime) -> None
 
 
 def _let_go(session: Session, present: Mapping[str, CreditOutage]) -> None:
-    """Let deliveries go that waited for credits on platforms that have some again."""
+    """Release the deliveries that waited for credits on platforms that have some again."""
     is_back = Account.platform.not_in(list(present))
     statement = (
         update(Delivery)

@@ -145,7 +145,7 @@ def _make_check(pool: PlatformPool, check: ReconcileCheck) -> bool:
 def _find_or_release(pool: PlatformPool, check: ReconcileCheck) -> Match | PlatformError | None:
     """Look for the post; if it is not there but was staged, publish the staged post.
 
-    Return the post, or None if the platform shows none. An error is returned as well: it is no
+    Return the post, or None if the platform shows none. An error is also returned: it is no
     evidence that the post is absent.
     """
     try:
@@ -180,7 +180,7 @@ def _store_finding(
             # configured pauses.
             delivery.looks -= 1
             pauses = [timedelta(seconds=seconds) for seconds in context.delivery_settings.looks]
-            # The first pause follows the attempt itself and is very short: the second is the least.
+            # The first pause follows the attempt and is very short, so the second is the minimum.
             shortest_pause = pauses[min(1, len(pauses) - 1)]
             in_doubt = now - delivery.state_at
             delivery.look_at = now + max(shortest_pause, min(in_doubt / 10, pauses[-1]))
@@ -195,7 +195,7 @@ def _store_finding(
         failpoints.hit("look.in_commit")
 
 
-# A post with the same text may be that of another delivery, which has its receipt. An edit or a
+# A post with the same text may belong to another delivery, which has its receipt. An edit or a
 # deletion concerns a post that has a receipt anyway.
 def _belongs_to_another(session: Session, delivery: Delivery, match: Match) -> bool:
     return delivery.action is DeliveryAction.PUBLISH and outcomes.is_known(

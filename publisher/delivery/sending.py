@@ -35,7 +35,7 @@ WAITING_CODES = frozenset({"late", "account", "credits", "lease", "limit", "cap"
 
 @dataclass(frozen=True)
 class Blocker:
-    """The code of why a delivery may not be sent now, and until when, if that is known."""
+    """The code of why a delivery may not be sent now, and, if known, until when."""
 
     code: str
     until: datetime | None = None
@@ -139,7 +139,7 @@ def start(context: WorkerContext, payload: DeliveryPayload) -> Blocker | None:
     """Commit `sending` if exactly this payload may be sent now; otherwise return what blocks it.
 
     Raises `WrongState` or `Overtaken` if the claim was lost: the delivery was cancelled or claimed
-    again. Then, and if it is blocked, nothing was written.
+    again. In that case, and if it is blocked, nothing is written.
     """
     with context.database.transaction() as session:
         now = context.now()
@@ -171,7 +171,7 @@ def lock_post(session: Session, delivery_id: int) -> None:
 def check(
     session: Session, payload: DeliveryPayload, *, now: datetime, seconds: float, machine: str
 ) -> Blocker | None:
-    """Return what blocks the delivery, the limits aside; `seconds` is how long a try may take.
+    """Return what blocks the delivery, apart from the limits; `seconds` is how long a try may take.
 
     Locks the post and the approvers against changes until the transaction ends.
     """
@@ -191,7 +191,7 @@ def _examine(
     else:
         lock_post(session, payload.claim.delivery_id)
     row = session.execute(_FACTS, values, execution_options={"populate_existing": True}).one()
-    # By a wrong time nothing is late: what it does not hold leaves.
+    # While the time is wrong, nothing counts as late: what is not held is sent.
     is_time_wrong = row.any_holds and session.scalar(select(holds.is_time_wrong(machine)))
     if now > _latest(row.Delivery, case) and not is_time_wrong:
         return row, Blocker("late")
@@ -199,7 +199,7 @@ def _examine(
 
 
 def _latest(delivery: Delivery, case: gate.Case | None) -> datetime:
-    """Return the latest moment of sending. The window does not apply to what is taken back."""
+    """Return the latest moment of sending. The window does not apply to what takes a post back."""
     limit = delivery.due_at + timedelta(minutes=delivery.late_limit)
     return limit if case is None else min(limit, case.subject.window.not_after)
 

@@ -1,7 +1,7 @@
-"""Links of posts published by hand that could not be read back are looked at again until they are.
+"""Look again at links of posts published by hand that could not be read back, until they are.
 
-What is there is stored as read. If it is not there, or not what was approved, the cell is notified
-once, and the delivery's page says so.
+A post that is there is stored as read. If it is not there, or not what was approved, the cell is
+notified once, and the delivery's page says so.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def tick_unread_links(
 
 
 def _lease_next(context: WorkerContext, silent_ids: Collection[int]) -> ManualPost | None:
-    """Return the link that has waited longest, and set the time of the look after this one."""
+    """Return the link that has waited longest, and set the time of the next look."""
     with context.database.transaction() as session:
         now = context.now()
         query = (

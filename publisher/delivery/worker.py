@@ -127,7 +127,7 @@ class AccountQueue:
         return thread
 
     def stop(self) -> list[DeliveryPayload]:
-        """Let the threads end after their current attempt; return the payloads not yet begun."""
+        """Make the threads end after their current attempt; return the payloads not yet begun."""
         with self._changed:
             self._stopping = True
             unbegun = [*self._urgent, *self._ready]
@@ -182,7 +182,7 @@ class AccountQueue:
         with self._changed:
             if self._urgent:
                 return self._pop_next()
-            # Under the lock: `_start_threads` must not count a thread that takes nothing more.
+            # Under the lock: `add` must not count a thread that takes nothing more.
             self._urgent_threads.remove(threading.current_thread())
             return None
 
@@ -242,7 +242,7 @@ class Worker:
         return claimed_count
 
     def _ask_after_jump(self) -> None:
-        """Ask the witnesses of the time at the start, and if it has jumped, before it is used."""
+        """Ask the witnesses of the time at the start, and when it has jumped, before it is used."""
         began = self.context.now() - timedelta(seconds=self.context.monotonic())
         if self._time_began is None or abs(began - self._time_began) > machine_time.OFF_AFTER:
             machine_time.ask_witnesses(self.context)
@@ -307,6 +307,6 @@ class Worker:
 
 
 def _log_left(payload: DeliveryPayload, problem: Exception) -> None:
-    # The whole text of the problem has the statement, and with it the text of the post.
+    # The full text of the problem contains the statement, and with it the text of the post.
     reason = reason_away(problem) or type(problem).__name__
     log.warning("delivery %d left to the sweeper: %s", payload.claim.delivery_id, reason)

@@ -43,8 +43,8 @@ class WorkerContext:
 class Claim:
     """The right of one clock process to send a delivery, until its lease ends.
 
-    Each claim raises the delivery's `fence` by one. A clock whose fence is not the delivery's any
-    more has lost it, and must not change it. `counted` is True if the claim was counted against the
+    Each claim raises the delivery's `fence` by one. A clock whose fence is no longer the delivery's
+    has lost it, and must not change it. `counted` is True if the claim was counted against the
     account's rate limits.
     """
 

@@ -40,7 +40,7 @@ def join_submission(
     unknown, not open, or joined already.
     """
     # The post is checked now and again once it is locked: a submission is locked before its post,
-    # here as everywhere, or two transactions could wait for each other.
+    # here as everywhere, or two transactions could deadlock.
     _check_editable(session.get(Post, post_id), post_id, actor=actor, now=now)
     submission = _submission_by_number(session, number)
     post = _lock_post(session, post_id, actor=actor, now=now)
@@ -77,7 +77,7 @@ def remove_submission(
     post.submissions.remove(submission)
     values = {"number": submission.number}
     transitions.record(session, post, "part", actor=actor, now=now, values=values)
-    # A text of this post answers its notes no more.
+    # A text of this post no longer answers its notes.
     note_changed(session, Submission.__tablename__, submission.id, now=now, is_by_person=True)
     return submission
 

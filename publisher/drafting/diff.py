@@ -16,8 +16,8 @@ import regex
 
 from publisher.models.posts import Language, Rendition, Revision, Variant
 
-# A word ends at a blank or a punctuation mark, never inside: `\w` would part a Devanagari word
-# at its vowel signs.
+# A word ends at a blank or a punctuation mark, never inside: `\w` would split a Devanagari word at
+# its vowel signs.
 _WORDS = re.compile(r"\s|[!-/:-@\[-`{-~।॥‘’“”–—…]|[^\s!-/:-@\[-`{-~।॥‘’“”–—…]+")
 
 _SENTENCES = re.compile(r"[^.।!?\n]*[.।!?\n]+\s*|[^.।!?\n]+")
@@ -170,7 +170,7 @@ def _blocks(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[st
     if len(before) * len(after) > _MOST_PAIRS:
         yield before, after
     else:
-        # A blank is no anchor: it stands between any two words.
+        # A blank is not an anchor: it is between any two words.
         opcodes = SequenceMatcher(str.isspace, before, after).get_opcodes()
         for _, first, last, new_first, new_last in opcodes:
             yield before[first:last], after[new_first:new_last]

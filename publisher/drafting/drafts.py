@@ -61,7 +61,7 @@ class VariantDraft:
 class Draft:
     """The fields of the drafting page, as submitted; times are aware UTC.
 
-    `asked_ids` are the departments that have to approve besides the owning department, and
+    `asked_ids` are the departments that have to approve along with the owning department, and
     `named_ids` those that are only named. `form_errors` are the errors met while parsing the form.
     """
 

@@ -99,7 +99,7 @@ def _merge(variant: VariantDraft, other: VariantDraft) -> VariantDraft:
 def first_draft(submission: Submission, accounts: Iterable[Account]) -> Draft:
     """Return the submission's full texts for each account, in each language that it has.
 
-    A text that is too long for its platform is not cut: the page counts how much is too much.
+    A text that is too long for its platform is not cut: the page counts the excess.
     """
     return Draft(
         title=submission.title,

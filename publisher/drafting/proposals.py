@@ -12,7 +12,7 @@ from publisher.models.posts import Language
 from publisher.models.submissions import Submission
 
 AROUND = 40
-"""How many code points of the text stand before and after what is proposed."""
+"""How many code points of the text are shown before and after what is proposed."""
 
 KINDS_OF_BLANKS: Mapping[str, MentionKind] = {
     "helpline": MentionKind.HELPLINE,
@@ -21,12 +21,12 @@ KINDS_OF_BLANKS: Mapping[str, MentionKind] = {
     "date": MentionKind.DATE,
     "time": MentionKind.TIME,
 }
-"""What may fill a blank, by its name in small letters."""
+"""What may fill a blank, by the blank's name in lower case."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A mention with the words of the submission before it, its own, and those after it.
+    """A mention with the submission's words before it, its own, and those after it.
 
     `language` is that of the submission's text.
     """

@@ -88,7 +88,7 @@ def prepare_pictures(store: MediaStore, draft: Draft, context: PreparationContex
 def _platforms_of_pictures(
     draft: Draft, context: PreparationContext
 ) -> dict[PictureDraft, set[str]]:
-    """Return the platforms of each picture that is not one too many, by the picture's file."""
+    """Return the platforms of each picture within the limit, by the picture's file."""
     platforms: dict[PictureDraft, set[str]] = {}
     for variant in draft.variants:
         if platform := context.platforms.get(variant.account_id):
@@ -107,7 +107,7 @@ def _render_all(
     away = Event()
 
     def outcome(picture: PictureDraft) -> _Outcome:
-        if away.is_set():  # it is not asked for each picture: each answer may be long in coming
+        if away.is_set():  # not asked for every picture: each answer may be slow
             return StoreAway()
         try:
             return _render(store, earlier, picture, platforms_by_file[picture])

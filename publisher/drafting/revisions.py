@@ -28,7 +28,7 @@ from publisher.people.departments import is_in_force
 from publisher.states import AccountState
 from publisher.validation import FieldError, Validator, person_of
 
-# Above every limit of a platform, so that the platform's own limit is the one that is told.
+# Above every platform's limit, so that the platform's own limit is the one that is reported.
 _LONGEST_TEXT = 1_000_000
 
 

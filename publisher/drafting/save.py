@@ -25,9 +25,9 @@ from publisher.validation import NotFound, Validator
 def start(session: Session, *, actor: Actor, now: datetime, submission_id: int) -> Post:
     """Start a post from a submission, without a revision; a submission may have several posts.
 
-    One that who has taken the submission started and did not write yet is returned to this person:
-    the answer may have been lost. What is nobody's work yet becomes the actor's. Raises `NotFound`,
-    `WrongRole` or `WrongState`.
+    If the actor has taken the submission and started a post that has no revision yet, that post is
+    returned: the response may have been lost. A submission that nobody has taken becomes the
+    actor's. Raises `NotFound`, `WrongRole` or `WrongState`.
     """
     submission = lock_submission(session, submission_id, actor=actor, action=Action.DRAFT, now=now)
     verb = Action.DRAFT

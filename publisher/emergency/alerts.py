@@ -74,7 +74,7 @@ def _raise_new(session: Session, *, now: datetime) -> None:
     has_alert = exists().where(
         Alert.delivery_id == Delivery.id,
         Alert.since_at == case((is_unsent, Delivery.due_at), else_=Delivery.state_at),
-        # Who was told that it waits is told as well that it was refused, and the other way round.
+        # People notified that it waits are also notified that it was refused, and vice versa.
         (Alert.trouble == Trouble.CREDITS) == _lacks_credits(),
     )
     query = (
@@ -180,7 +180,7 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
     people = [duty.person for duty in roster.current_duties(session, now=now)]
     people = people or responsibility.people_of(responsibility.lead_and_admins(session, now=now))
     kind = NoticeKind.EMERGENCY_ALERT
-    # Without a wait: what is raised in the same moment still becomes one notice.
+    # Without a wait: alerts raised at the same moment still become one notice.
     queue = partial(compose.queue, session, kind=kind, path=links.EMERGENCY, values=values)
     for person in people:
         queue(person=person, now=now, post_id=delivery.post_id)
@@ -207,7 +207,7 @@ def list_taken_alerts(session: Session) -> list[Alert]:
 
 
 def load_post_and_account(query: Select[Alert]) -> Select[Alert]:
-    """Load what pages show of an alert with it."""
+    """Load each alert together with what pages show of it."""
     delivery = joinedload(Alert.delivery)
     return query.options(
         delivery.joinedload(Delivery.post),

@@ -1,4 +1,4 @@
-"""A code that one of the staff reads out to somebody on duty who is without the second factor."""
+"""A code that a staff member reads out to somebody on duty who lacks the second factor."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ CODE_LASTS: Final = timedelta(minutes=15)
 
 
 class MayNotVouch(WrongRole):
-    """Only another person on duty, a lead or an admin reads out a code, from a full session."""
+    """Only another person on duty, a lead or an admin may read out a code, from a full session."""
 
     code = "may_not_vouch"
 
 
 def may_make(session: Session, *, actor: Actor, now: datetime) -> bool:
-    """Return True if the actor is on duty, a lead or an admin, and not there by a code itself."""
+    """Return True if the actor is on duty, a lead or an admin, and not signed in by such a code."""
     in_question = actor.role in STAFF or roster.is_on_duty(session, actor, now=now)
     return in_question and actor.vouched_by_id is None
 

@@ -79,7 +79,7 @@ def emergency_owed(session: Session, use: EmergencyUse, *, now: datetime) -> Non
 
 
 def emergency_vouched(session: Session, use: EmergencyUse, *, now: datetime) -> None:
-    """Notify all admins if the duty officer published without a second factor, and with whom."""
+    """Notify all admins, naming who vouched, if the officer published without a second factor."""
     if use.vouched_by_id is None:
         return
     admins = responsibility.people_of(responsibility.holders(session, Role.ADMIN, now=now))

@@ -60,7 +60,7 @@ class WhatLeavesChanged(NotAllowed):
 class UseForm:
     """The form of the duty officer; `seen_revision` and `seen_plan` are what they previewed.
 
-    `blank_texts` are by field name. `word_at` is an aware datetime.
+    `blank_texts` is keyed by field name. `word_at` is an aware datetime.
     """
 
     template_id: int

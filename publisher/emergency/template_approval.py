@@ -31,8 +31,8 @@ def approve(
     """Approve exactly the revision that was seen, for the actor's department.
 
     Raises `NotFound`, `StaleRevision`, `WrongRole`, `FourEyesRequired` if the actor wrote it,
-    `RestsOnWriter` if their appointment rests on who did, `Overtaken` if it is approved already,
-    `NotApproved` if its rows were changed since.
+    `RestsOnWriter` if their appointment rests on the person who did, `Overtaken` if it is approved
+    already, `NotApproved` if its rows were changed since.
     """
     revision = _undecided_revision(session, template_id, seen_revision, actor=actor, now=now)
     if revision.author_id is not None and revision.author_id == actor.person_id:

@@ -122,6 +122,6 @@ def find_deciders(
 ) -> Approvers:
     """Return those who can decide for a department now, except for the people `without`.
 
-    These are its officers; if none is left who is not away, its head.
+    These are its officers; if none of them is left or all are away, its head.
     """
     return select_deciders(load_offices(session, department_id, now=now), without)

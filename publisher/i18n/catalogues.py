@@ -1,4 +1,4 @@
-"""The catalogues of translations, as the build compiled them beside their sources."""
+"""The catalogues of translations, as the build compiled them next to their sources."""
 
 from __future__ import annotations
 

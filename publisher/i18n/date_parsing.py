@@ -42,7 +42,7 @@ class WhenProblem(StrEnum):
     TIME_MISSING = "time_missing"
     TIME_UNREADABLE = "time_unreadable"
     TIME_DOES_NOT_EXIST = "time_does_not_exist"
-    #: Two times of day, `first` and `second`, are meant by it; the person is asked which.
+    #: It may mean two times of day, `first` and `second`; the person is asked which.
     TIME_AMBIGUOUS = "time_ambiguous"
     MOMENT_UNREADABLE = "moment_unreadable"
 
@@ -50,7 +50,7 @@ class WhenProblem(StrEnum):
 class BadWhen(Exception):
     """A date or time cannot be parsed: `code` is the reason, `text` the input.
 
-    `values` are what the sentence of the error names: dates and moments.
+    `values` are what the error message names: dates and moments.
     """
 
     def __init__(self, code: WhenProblem, text: str, **values: object) -> None:
@@ -75,13 +75,13 @@ class TypedClock:
 
 
 def plain_text(text: str) -> str:
-    """Return typed text in small letters, with Latin digits and single spaces for commas."""
+    """Return typed text in lower case, with Latin digits and single spaces for commas."""
     letters = unicodedata.normalize("NFC", latin_digits(text)).casefold()
     return " ".join(re.sub(r"[,()\u00a0]", " ", letters).split())
 
 
 def names_pattern(names: Iterable[str]) -> str:
-    """Return a pattern of these names, in which a longer one comes before its beginning."""
+    """Return a pattern of these names, in which a longer one comes before its prefixes."""
     return "|".join(sorted(map(re.escape, names), key=len, reverse=True))
 
 
@@ -100,7 +100,7 @@ def parse_day(text: str) -> date:
 
 
 def calendar_day(year_digits: str, month: str, day: str, text: str) -> date:
-    """Return the day of these digits, of which the year may have two. Raises BadWhen."""
+    """Return the day of these digits; the year may have only two. Raises BadWhen."""
     year = int(year_digits) + (FIRST_YEAR if len(year_digits) == 2 else 0)
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise BadWhen(WhenProblem.DATE_OUT_OF_RANGE, text)
@@ -159,13 +159,13 @@ FILLERS = frozenset(
         *("वा.", "रोजी", "दि", "दि.", "दिनांक", "येत्या"),
     )
 )
-"""Words beside a date or time that change nothing."""
+"""Words next to a date or time that change nothing."""
 
 MIDNIGHT_WORDS = frozenset({"मध्यरात्री", "मध्यरात्र", "म.रा.", "म.रा", "आधी रात", "midnight"})
 NIGHT_WORDS = frozenset({"रात्री", "रात्र", "रा.", "रा", "रात", "night", *MIDNIGHT_WORDS})
 """Names of a night. It begins on one day of the calendar and ends on the next."""
 
-# What people say beside the words that we write; each part of the day is wider than ours.
+# What people say, apart from the words that we write; each part of the day is wider than ours.
 _SPOKEN: Mapping[str, range] = {
     "a.m.": range(12),
     "p.m.": range(12, 24),
@@ -205,7 +205,7 @@ def _part_hours() -> dict[str, frozenset[int]]:
 
 _HOURS = _part_hours()
 PART_NAMES = frozenset(_HOURS)
-"""Every name of a part of the day, in small letters."""
+"""Every name of a part of the day, in lower case."""
 
 
 def existing_day(year: int, month: int, day: int) -> date | None:

@@ -73,7 +73,7 @@ def clock_time(at: datetime, locale: str, *, short: bool = False, has_seconds: b
 def time_of_day(
     clock_value: time, locale: str, *, short: bool = False, has_seconds: bool = False
 ) -> str:
-    """Return a time of the city as `clock_time` writes it."""
+    """Return a local time as `clock_time` formats it."""
     rules = language_rules(locale)
     part = bisect_right(PART_STARTS, clock_value.hour) - 1
     name = (rules.short_parts if short else rules.parts)[part]
@@ -86,7 +86,7 @@ def time_of_day(
 def moment(at: datetime, locale: str, *, now: datetime) -> str:
     """Return `आज सायं. ६:००`, `काल सायं. ७:१०`, or `शुक्रवार, दि. २७ नोव्हेंबर, सायं. ५:३०`.
 
-    It stands in the middle of a sentence: English says `today 6:00 pm`.
+    It is used in the middle of a sentence: English has `today 6:00 pm`.
     """
     day_name = _near(local_day(at), local_day(now), language_rules(locale))
     if day_name is None:
@@ -123,13 +123,13 @@ def short_moment(at: datetime, locale: str, *, now: datetime) -> str:
 def short_date_and_time(at: datetime, locale: str, *, now: datetime) -> str:
     """Return `शुक्र. दि. २७, स. १०:००` or `Fri 27 Nov, 10:00 am`, also for today.
 
-    It is for what may be read on another day.
+    It is for texts that may be read on another day.
     """
     local_date, today = local_day(at), local_day(now)
     rules = language_rules(locale)
     date_part = rules.day.format(day=local_date.day)
     is_this_month = (local_date.year, local_date.month) == (today.year, today.month)
-    # A bare "27" is no date in a language without a word before it.
+    # A bare "27" is not a date in a language that has no word before it.
     if not is_this_month or rules.day == "{day}":
         date_part += f"{NBSP}{rules.short_months[local_date.month - 1]}"
     if local_date.year != today.year:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from publisher.i18n.date_parsing import FIRST_YEAR, LAST_YEAR, existing_day, names_pattern
 from publisher.i18n.languages import ENGLISH, HINDI, MARATHI, latin_digits
 
-# Spellings beside those of `tongues`; short Marathi and Hindi names stand there with their dot.
+# Spellings in addition to those of `languages`, where short Marathi and Hindi names have a dot.
 _MORE_MONTHS: tuple[tuple[str, ...], ...] = (
     ("January", "जनवरी", "जानेवारि"),
     ("February", "फरवरी", "फेब्रूवारी"),
@@ -81,7 +81,7 @@ WEEKDAYS = _numbers(
 class WrittenDate:
     """A date in a text, from `start` to `end` in code points; a range ends with `last`.
 
-    `weekday` is the one written beside it, 0 for Monday; None where none is. `has_year` says
+    `weekday` is the one written next to it, 0 for Monday; None if there is none. `has_year` says
     whether the year is written, or was chosen as the nearest one.
     """
 
@@ -119,7 +119,7 @@ _FIGURES = re.compile(
     r"|(?P<bare_day>\d{1,2})(?P<bare_mark>[./])(?P<bare_month>\d{1,2})"
     r")(?![\d/-]|\.\d)"
 )
-# `24/7` and `9.30` are no dates: without a year only what says that it is one.
+# `24/7` and `9.30` are not dates: without a year, a word has to say that it is one.
 _SAYS_DATE = re.compile(
     rf"(?:दि\.|दि|दिनांक|दिनाँक|तारीख|[Dd]ate|[Dd]t\.|{_WEEKDAY},?)[:\s\u00a0]{{0,3}}$"
 )
@@ -154,7 +154,7 @@ def find_dates(text: str, *, today: date) -> list[WrittenDate]:
 def _extend_to_range_end(
     text: str, written_date: WrittenDate, after: WrittenDate | None
 ) -> WrittenDate:
-    """Return the date, extended to the next one if the text joins them to a range."""
+    """Return the date, extended to the next one if the text joins them into a range."""
     if (
         after is None
         or after.last < written_date.day
@@ -225,7 +225,7 @@ def _resolve_dates(
 def _day(day: int, month: int, year: str | None, today: date) -> date | None:
     """Return the day in its year, or in the year nearest to today; None if it does not exist.
 
-    A year of two figures is in this century.
+    A two-digit year is in this century.
     """
     if year is not None:
         number = int(year) + (FIRST_YEAR if len(year) == 2 else 0)

@@ -15,14 +15,15 @@ from babel.dates import get_month_names
 NBSP = "\u00a0"
 
 LANGUAGES: Mapping[str, str] = {"mr": "मराठी", "en": "English", "hi": "हिन्दी"}
-"""The languages of pages and mails, each with its own name for itself; they are listed here alone.
+"""The languages of pages and mails, each with its own name for itself; this is their only list.
 
-What a language has no catalogue, rules or mail for is written in English.
+If a language has no catalogue, rules or mail, English is used instead.
 """
 DEFAULT_LANGUAGE = "mr"
 
 # The hours at which the parts of a day begin: midnight, before dawn, morning, afternoon, evening,
-# night. "आज रात्री १:००" is the coming night to every reader, so the small hours have their words.
+# night. "आज रात्री १:००" is the coming night to every reader, so the small hours have their own
+# words.
 PART_STARTS = (0, 1, 6, 12, 16, 20)
 
 
@@ -56,7 +57,7 @@ class LanguageRules:
     time_left: str
     nearly_over: str
     devanagari_digits: bool = False
-    # One word may mean yesterday and tomorrow; then the date stands beside it.
+    # One word may mean yesterday and tomorrow; then the date is added to it.
     names_date_too: bool = False
     zero_is_singular: bool = False
 

@@ -1,8 +1,8 @@
 """Understand moments and days as people type them: `9`, `उद्या 10`, `Friday 6 pm`, `२७/११`.
 
-All three languages are understood, whatever the language of the page. Where two things may be
-meant, nothing is guessed: `BadWhen` names both. What was left out (a day, a year) is completed
-towards the future, or towards the past where the field asks for what has happened.
+All three languages are understood, whatever the language of the page. If two meanings are possible,
+nothing is guessed: `BadWhen` names both. What was left out (a day, a year) is completed towards the
+future, or towards the past where the field asks for what has happened.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class WholeDay(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """The moment that was typed. `is_assumed`: what was left out could be completed otherwise."""
+    """The moment that was typed. `is_assumed`: what was left out could be completed differently."""
 
     at: datetime
     is_assumed: bool
@@ -121,9 +121,9 @@ def parse_typed_day(text: str, *, now: datetime, looks_back: bool = False) -> Un
 
 
 def _relative_moment(text: str, now: datetime, *, looks_back: bool) -> datetime | None:
-    """Return the whole minute of "now" or "in 1 hour"; None if the text says no such thing.
+    """Return the whole minute of "now" or "in 1 hour"; None if the text has neither.
 
-    Now is the minute that begins next, or that has begun where the field asks for the past.
+    Now is the next minute, or the current one if the field asks for the past.
     """
     match = _FROM_NOW.fullmatch(plain_text(text)) if len(text) <= LONGEST else None
     if match is None:
@@ -143,7 +143,7 @@ def _moment_in_day(day: date, whole_day: WholeDay) -> datetime:
 
 
 def _nearest(at: datetime, now: datetime, looks_back: bool, days: int = 1) -> datetime:
-    """Return `at`, or so many days on (or back) where it lies on the wrong side of `now`."""
+    """Return `at`, moved `days` ahead (or back) if it is on the wrong side of `now`."""
     if looks_back:
         return at - days * ONE_DAY if at > now else at
     return at + days * ONE_DAY if at <= now else at
@@ -157,7 +157,7 @@ def _possible_moments(
     if typed_day.repeats:
         moments = [_nearest(at, now, looks_back, typed_day.repeats) for at in moments]
     # "Today, one at night" is the coming night to every reader, and so the next date. Only a date
-    # with "midnight" is as we write it ourselves.
+    # with "midnight" is written as we write it ourselves.
     is_ours = typed_day.is_dated and clock.word in MIDNIGHT_WORDS
     if clock.word in NIGHT_WORDS and clock.hours[0] < NIGHT_ENDS and not is_ours:
         moments.append(moments[0] + ONE_DAY)
@@ -186,7 +186,7 @@ def _split(text: str, now: datetime, *, looks_back: bool) -> tuple[_TypedDay | N
 def _near_day(
     word: str, today: date, dated: _TypedDay | None, text: str, *, looks_back: bool
 ) -> _TypedDay:
-    """Return the day of a word such as "tomorrow"; a date beside it has to be the same day."""
+    """Return the day of a word such as "tomorrow"; a date next to it has to be the same day."""
     days = [today + offset * ONE_DAY for offset in _NEAR_DAYS[word]]
     if dated is None:
         return _TypedDay(days[0] if looks_back else days[-1])
@@ -238,7 +238,7 @@ def _complete_day(
 
 
 def _take_word(rest: str, pattern: re.Pattern[str]) -> tuple[str, str]:
-    """Take the first word that fits out of the text; return it, or empty, and the rest."""
+    """Take the first matching word out of the text; return it, or empty, and the rest."""
     match = pattern.search(rest)
     if match is None:
         return "", rest
@@ -246,7 +246,7 @@ def _take_word(rest: str, pattern: re.Pattern[str]) -> tuple[str, str]:
 
 
 def _names(names: Iterable[Iterable[str]], first: int) -> dict[str, int]:
-    """Return each spelling of the names with its number; the names come in lists of one order."""
+    """Return each spelling of the names with its number; all lists have the same order."""
     numbers: dict[str, int] = {}
     for language_names in names:
         for number, name in enumerate(language_names, start=first):
@@ -308,7 +308,7 @@ _FROM_NOW = re.compile(
     r"(?: (?:later|from now|में|बाद|के बाद))?"
 )
 _DAY, _YEAR = r"(?<!\d)(?P<day>\d{1,2})", r"(?P<year>20\d\d)(?!\d)"
-# A vowel sign is no letter to `\b`: what follows the name is named instead.
+# A vowel sign is not a letter to `\b`, so the pattern says what follows the name.
 _MONTH_NAME = rf"(?P<name>{names_pattern(_MONTHS)})\.?(?=[\s\d])"
 _DATES = tuple(
     re.compile(pattern)

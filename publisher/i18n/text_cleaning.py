@@ -20,7 +20,7 @@ _REPLACED = 0xFFFD
 _NONCHARACTERS = range(0xFDD0, 0xFDF0)
 _BIDI = frozenset([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
-# Not looked at one by one: printable ASCII, and scripts of which no character is refused.
+# Not looked at one by one: printable ASCII, and scripts in which no character is refused.
 _RARE = re.compile("[^ -~\u00a0-\u1fff]")
 
 _DEVANAGARI, _LATIN = re.compile("[\u0900-\u097f]"), re.compile("[A-Za-z]")
@@ -93,7 +93,7 @@ def _code_point_problem(point: int) -> TextProblem | None:
         return TextProblem.BIDI
     if point in _SURROGATES or point == _REPLACED:
         return TextProblem.SURROGATE
-    # The last two of each plane are no characters; platforms refuse the mark, too.
+    # The last two code points of each plane are not characters; platforms refuse the mark, too.
     if point in _NONCHARACTERS or point & 0xFFFE == 0xFFFE or point == ord(_BYTE_ORDER_MARK):
         return TextProblem.NONCHARACTER
     return None
@@ -105,7 +105,7 @@ def detect_language(text: str) -> str | None:
     URLs, handles and hashtags are ignored. Hindi, in the same script, counts as `mr`.
     """
     word_text = "".join(word for word in text.split() if not _NO_WORDS.search(word))
-    # Vowel signs are no letters.
+    # Vowel signs are not letters.
     devanagari = sum(map(str.isalpha, _DEVANAGARI.findall(word_text)))
     latin = len(_LATIN.findall(word_text))
     if not devanagari + latin:
@@ -135,5 +135,5 @@ def _is_silent(letter: str) -> bool:
 
 
 def strip_leading_handles(text: str) -> str:
-    """Return a comment without the handles it answers, which would fill a subject or a list."""
+    """Return a comment without the handles it replies to, which would fill a subject or a list."""
     return text[match.end() :] if (match := _LEADING_HANDLES.match(text)) else text

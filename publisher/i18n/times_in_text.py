@@ -49,7 +49,7 @@ class WrittenTime:
 def find_times(text: str) -> list[WrittenTime]:
     """Return the times of day in a text, in order.
 
-    Left out is a bare number, and a time that may be of the morning or of the evening.
+    Bare numbers, and times that may be in the morning or in the evening, are left out.
     """
     written_times = []
     for match in _TIMES.finditer(latin_digits(text)):

@@ -1,7 +1,7 @@
-"""The authors of comments, on platforms that charge for each: asked once, and kept for 30 days.
+"""The authors of comments, on platforms that charge for each: read once, and kept for 30 days.
 
 A platform whose comments come with their authors' names is never asked. A comment whose author
-cannot be read now is stored all the same, and completed by a later tick.
+cannot be read now is stored anyway, and completed by a later tick.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from publisher.platforms.base.types import Author, RemoteComment, SharedPage
 from publisher.states import AccountState
 
 KEPT_FOR: Final = timedelta(days=30)
-"""How long an author's names are kept; then they are erased, and asked for anew."""
+"""How long an author's names are kept; then they are erased, and read again."""
 
 TRY_AGAIN: Final = timedelta(minutes=15)
 """The pause before a comment without its author's name is tried again."""
@@ -35,7 +35,7 @@ AT_ONCE: Final = 100
 """The most authors in one request."""
 
 NOBODY: Final = Author("", None)
-"""An author whom the platform does not know, or no longer."""
+"""An author whom the platform does not know, or no longer knows."""
 
 
 def name_authors(
@@ -104,7 +104,7 @@ def _store_or_skip(context: WorkerContext, platform: str, authors: Mapping[str, 
 
 def _store(session: Session, platform: str, authors: Mapping[str, Author], now: datetime) -> None:
     connection = session.connection()
-    # In one order, so that two clocks that store the same authors never wait for each other.
+    # Sorted, so that two clocks that store the same authors cannot deadlock.
     for author_id, author in sorted(authors.items()):
         row = {
             "platform": platform,
@@ -132,9 +132,9 @@ def _upsert(dialect: str) -> Insert:
 
 
 def complete(pool: PlatformPool) -> int:
-    """Name the authors of comments that were stored without; return the number of comments.
+    """Name the authors of comments stored without them; return the number of authors found.
 
-    One request for each account. The tick of the inbox calls this.
+    Makes one request for each account. The tick of the inbox calls this.
     """
     context = pool.context
     with context.database.reading() as session:
@@ -182,12 +182,12 @@ def _complete(pool: PlatformPool, account: Account, rows: Sequence[UnnamedCommen
 
 
 def mark_unnamed(session: Session, comment: Comment, author_id: str, *, now: datetime) -> None:
-    """Note that the comment, which is new, has no author's name yet."""
+    """Note that the new comment has no author's name yet."""
     session.add(UnnamedComment(comment_id=comment.id, author_id=author_id, try_at=now + TRY_AGAIN))
 
 
 def erase_expired(session: Session, *, now: datetime) -> None:
-    """Erase the authors that were read 30 days ago, and the tries for comments of that time."""
+    """Erase the authors read more than 30 days ago, and the tries for comments that old."""
     old_comments = select(Comment.id).where(Comment.seen_at <= now - KEPT_FOR)
     session.execute(delete(CommentAuthor).where(CommentAuthor.read_at <= now - KEPT_FOR))
     session.execute(

@@ -25,7 +25,7 @@ from publisher.states import CommentState
 LONGEST_REASON = 500
 """The number of characters of a reason that are stored."""
 
-# A lost connection, a lock or a full disk is no fault of a comment: the whole page is read again.
+# A lost connection, a lock or a full disk is not a comment's fault: the whole page is read again.
 NOT_STORABLE = (DataError, IntegrityError, ValueError, OverflowError)
 """Errors of a comment that cannot be stored as it is, now or later."""
 

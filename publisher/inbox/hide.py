@@ -1,4 +1,4 @@
-"""Hide a citizen's comment under a post of ours, or show it again, each with a reason."""
+"""Hide a citizen's comment under one of our posts, or show it again, each with a reason."""
 
 from __future__ import annotations
 

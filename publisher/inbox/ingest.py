@@ -1,9 +1,9 @@
 """Ingest citizens' comments: read the sources that are due, store and route what is new.
 
 A source is one post of ours, or the mentions of an account. A page of comments is stored in the
-same transaction as the cursor behind it, so that no comment is lost; of posts that are read
-together the cursors follow with the last page. A comment that comes twice is stored once, and one
-that cannot be stored keeps no other from being stored.
+same transaction as the cursor behind it, so that no comment is lost; the cursors of posts that are
+read together are stored with the last page. A comment that comes twice is stored once, and one that
+cannot be stored does not keep others from being stored.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ READING_INTERVALS = (
 """The maximum age of a post, and its reading interval up to that age; older posts are not read."""
 
 TOLD_EVERY = timedelta(hours=6)
-"""The reading interval of posts on an account whose platform tells us of comments by webhooks."""
+"""The reading interval of posts on an account whose platform reports comments by webhooks."""
 
 MENTIONS_EVERY = timedelta(minutes=2)
 """The interval at which mentions are read."""
@@ -211,7 +211,7 @@ def _store_comments(
             for remote_comment in remote_comments
         )
         if not page.cursors:
-            # The next page follows at once, so no other clock is to begin.
+            # The next page follows at once, so no other clock may begin.
             for source in sources.values():
                 source.read_at = now + timedelta(seconds=context.delivery_settings.lease)
             return new_count

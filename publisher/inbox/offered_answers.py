@@ -1,4 +1,4 @@
-"""Answers that came by mail: offered to whoever answers the comment, never sent by themselves."""
+"""Answers that came by mail: offered to the person who answers, never sent automatically."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def offer(
 
 
 def _answers_by_own_hand(session: Session, actor: Actor, comment: Comment, now: datetime) -> bool:
-    """Return True if who wrote the mail is officer or head of the department that answers."""
+    """Return True if the writer of the mail is an officer or head of the answering department."""
     query = select(Appointment.id).where(
         Appointment.person_id == actor.person_id,
         Appointment.department_id == comment.department_id,
@@ -53,8 +53,8 @@ def _answers_by_own_hand(session: Session, actor: Actor, comment: Comment, now: 
 def list_offers(session: Session, comment_id: int) -> Sequence[ReceivedMail]:
     """Return the mails that are offered as the answer to the comment, the oldest first.
 
-    A final answer that was written later has ended them. While the comment is another
-    department's, its people do not see them.
+    A final answer that was written later ends them. While another department has the comment, its
+    people do not see them.
     """
     later = (
         select(Reply.post_id)

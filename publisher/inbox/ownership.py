@@ -1,4 +1,4 @@
-"""Who has a routed comment when its officer no longer serves: the next of the department."""
+"""Pass routed comments on when their officer no longer serves, to the department's next person."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from publisher.states import CommentState
 
 
 def settle(session: Session, comment_ids: Collection[int], *, now: datetime) -> None:
-    """Give those of the comments whose officer no longer serves to the next of their department.
+    """Give the comments whose officer no longer serves to the next person of their department.
 
-    Where the department has nobody, they go back to the cell, unless a final answer may still go
-    out. Comments that another transaction has locked are left: the caller lets a tick look again.
+    If the department has nobody, they go back to the cell, unless a final answer may still go out.
+    Comments locked by another transaction are skipped: the caller makes a tick look again.
     """
     if not comment_ids:
         return
@@ -82,10 +82,10 @@ def _reassign(
 def _give_back(
     session: Session, routed: Sequence[tuple[Comment, Routing]], *, now: datetime
 ) -> None:
-    """Give comments of a department without anybody back to the cell, with a new deadline."""
+    """Give the comments of a department that has nobody back to the cell, with a new deadline."""
     answers = _standing_answers(session, [comment.id for comment, _ in routed])
     post_ids = [reply.post_id for reply in answers.values()]
-    # Whoever holds a post may wait for this transaction's locks: it is left for later.
+    # A transaction that has locked a post may wait for our locks: the post is left for later.
     lockable = select(Post.id).where(Post.id.in_(post_ids))
     lockable = lockable.with_for_update(key_share=True, skip_locked=True)
     locked_ids = {*session.scalars(lockable)} if post_ids else set[int]()

@@ -1,7 +1,7 @@
-"""Sources that are read together: posts of one account and of about one age, in one request.
+"""Sources that are read together: posts of one account and of about the same age, in one request.
 
-Each keeps its own cursor, so a group lasts for one reading only, and whoever is due next takes its
-companions anew.
+Each keeps its own cursor, so a group lasts for one reading only, and the next source that is due
+chooses its own companions.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class AgeGroup:
 class Reading:
     """The sources of an account that this clock reads now: one, or several posts together.
 
-    `age_group` is that of its posts; None for mentions, and for a post that is read a last time.
+    `age_group` is that of its posts; None for mentions, and for a post that is read for the last
+    time.
     """
 
     account: Account

@@ -109,7 +109,7 @@ class CommentEdited(NotAllowed):
 
 
 def text_digest(text: str) -> str:
-    """Return what tells a form's text of a comment from the text of an edit."""
+    """Return the digest of a comment's text, by which a form notices that it was edited."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -127,8 +127,8 @@ def answer(
     """Write the answer to a comment.
 
     An officer's own answer is approved by writing it and is sent at once; any other waits for the
-    department's officer. `seen_digest` is that of the comment's text that the writer saw. Raises
-    `Invalid`, `WrongState`, `AlreadyAnswered` or `CommentEdited`.
+    department's officer. `seen_digest` is the digest of the comment's text that the writer saw.
+    Raises `Invalid`, `WrongState`, `AlreadyAnswered` or `CommentEdited`.
     """
     comment = routing.lock_comment(session, comment_id, actor=actor)
     require(actor, Action.ANSWER, comment.department_id, now=now)
@@ -177,7 +177,7 @@ def _make_room(
 
 
 def came_to_nothing(post: Post) -> bool:
-    """Return what `has_come_to_nothing` does of a reply's post."""
+    """Return the result of `has_come_to_nothing` for a reply's post."""
     return has_come_to_nothing(post.state, [delivery.state for delivery in post.deliveries])
 
 

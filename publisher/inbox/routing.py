@@ -67,7 +67,7 @@ def _put(
 ) -> None:
     """Route to the department's first responsible person, or to the cell if there is none.
 
-    `before` is kept in the Event: what an undo of this routing needs.
+    `before` is what an undo of this routing needs; it is kept in the Event.
     """
     for routing in comment.routings:
         routing.until_at = routing.until_at or now

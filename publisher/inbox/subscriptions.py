@@ -1,8 +1,8 @@
-"""Whether platforms tell us of comments, and whether that is relied on.
+"""Whether platforms report comments by webhooks, and whether that is relied on.
 
-Where a platform tells us, our posts are polled every six hours; else as often as before. It is
-relied on only while the platform says again and again that it tells our app, and while polling
-finds nothing that it should have told. So a subscription that ends silently costs no comment.
+If a platform reports them, our posts are polled every six hours; else as often as before. This is
+relied on only while the platform keeps confirming that it reports to our app, and while polling
+finds nothing that it should have reported. So a subscription that ends silently loses no comment.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from publisher.platforms.registry import all_platforms
 from publisher.states import AccountState
 
 ASK_EVERY = timedelta(minutes=5)
-"""How often a platform is asked if it tells our app of an account's comments."""
+"""How often a platform is asked if it reports an account's comments to our app."""
 
 VALID_FOR = timedelta(minutes=15)
 """How long its answer is relied on."""
 
 BROUGHT_WITHIN = timedelta(minutes=10)
-"""A comment that polling found and that no webhook has named by this age was not told."""
+"""A comment that polling found and that no webhook has named by this age was not reported."""
 
 PROOF = timedelta(days=1)
-"""For so long nothing may have been found that was not told."""
+"""For this long, polling must have found nothing that was not reported."""
 
 
 class WebhookState(StrEnum):
@@ -55,7 +55,7 @@ class WebhookState(StrEnum):
 def telling(
     session: Session, accounts: Sequence[Account], settings: Mapping[str, str], *, now: datetime
 ) -> dict[int, WebhookState]:
-    """Return it for each connected account whose platform has webhooks, by account id."""
+    """Return the state of each connected account whose platform has webhooks, by account id."""
     supports = {platform.name: platform.webhooks for platform in all_platforms()}
     late_ids = _late_account_ids(session, now)
     states = {}
@@ -76,7 +76,7 @@ def telling(
 
 
 def _late_account_ids(session: Session, now: datetime) -> set[int]:
-    """Return the accounts of which polling found comments within a day that were not told."""
+    """Return the accounts for which polling found comments within a day that were not reported."""
     query = select(Comment.account_id).where(
         Comment.account_id.in_(select(Account.id).where(Account.subscribed_at.is_not(None))),
         Comment.seen_at > now - PROOF,
@@ -92,7 +92,7 @@ def tick_subscriptions(
     *,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Ask the platforms what they tell us, and poll as often as follows; return the changes."""
+    """Ask the platforms what they report, and poll accordingly; return the number of changes."""
     pool = PlatformPool(context)
     for account in _accounts_to_subscribe(context, settings):
         if is_stopping():
@@ -126,7 +126,7 @@ def _accounts_to_subscribe(context: WorkerContext, settings: Mapping[str, str]) 
 
 
 def _ask(pool: PlatformPool, questioned: Account) -> None:
-    """Ask if the platform tells us of this account's comments, and subscribe if it does not."""
+    """Ask if the platform reports this account's comments, and subscribe if it does not."""
     context, is_subscribed, is_expired = pool.context, False, False
     try:
         platform = pool.open(questioned)
@@ -142,7 +142,7 @@ def _ask(pool: PlatformPool, questioned: Account) -> None:
     with context.database.transaction() as session:
         account, now = transitions.lock(session, Account, questioned.id), context.now()
         if account is None or account.credentials != questioned.credentials:
-            return  # connected anew meanwhile: asked again
+            return  # reconnected meanwhile: asked again
         account.subscription_asked_at = now
         if is_subscribed:
             account.subscribed_at = now
@@ -164,7 +164,7 @@ def _changes(
 
 
 def _rely(session: Session, account: Account, state: WebhookState | None, now: datetime) -> None:
-    """Begin or cease to rely on webhooks; then every post of 30 days is read at once."""
+    """Begin or cease to rely on webhooks; if it ceases, every post of 30 days is read at once."""
     transitions.lock(session, Account, account.id)
     account.is_told = state is WebhookState.TOLD
     verb = "webhooks_relied_on" if account.is_told else "webhooks_not_relied_on"

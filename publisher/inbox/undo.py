@@ -1,4 +1,4 @@
-"""Undo that a comment was transferred or closed: its former holder has it, with its deadline."""
+"""Undo a comment's transfer or closing: its former holder gets it back, with its deadline."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _VERBS = ("transfer", "close")
 
 
 def can_undo(act: Event) -> bool:
-    """Return True if this act has a reverse move: closing what was answered has none."""
+    """Return True if this act has a reverse move; closing an answered comment has none."""
     return act.verb in _VERBS and act.state_before != CommentState.ANSWERED
 
 
@@ -64,7 +64,7 @@ def undo_routing(
 def _undo_transfer(
     session: Session, comment: Comment, act: Event, *, actor: Actor, now: datetime
 ) -> None:
-    """Give the comment back to who had it, with the deadline that it had."""
+    """Give the comment back to its former holder, with the deadline that it had."""
     former, later = session.get_one(Routing, act.details["routing"]), current(comment)
     later.until_at = now
     session.flush()
@@ -95,7 +95,7 @@ def _undo_transfer(
 
 
 def _was_told(session: Session, comment: Comment, routing: Routing) -> bool:
-    """Return whether the officer was told of the comment since this routing."""
+    """Return whether the officer was notified of the comment since this routing."""
     query = select(Task.id).where(
         Task.subject == Comment.__tablename__,
         Task.subject_id == comment.id,

@@ -1,4 +1,4 @@
-"""Unread comments: the sources of connected accounts that were not read for thrice their interval.
+"""Unread comments: sources of connected accounts that were not read for three times their interval.
 
 They are shown on the accounts' pages and by `doctor`. The cell's leads and the admins are notified
 once when an account has any, and once when it has none any more.
@@ -32,10 +32,9 @@ LATE_AFTER = 3
 """The number of its reading intervals after which a source counts as unread."""
 
 QUIET_FOR = timedelta(minutes=30)
-"""After it was told that all is read again, nobody is notified of the account for this long.
+"""After the notice that all is read again, nobody is notified of the account for this long.
 
-A platform whose limit on reading is used up in every quarter of an hour would cause mails without
-end.
+A platform whose reading limit is used up every quarter of an hour would cause endless mails.
 """
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -46,10 +45,10 @@ READ_AGAIN = "comments_read_again"
 
 @dataclass(frozen=True)
 class UnreadSources:
-    """The unread sources of an account: the number of its posts, and if its mentions are one.
+    """The unread sources of an account: the number of its posts, and whether its mentions are one.
 
-    `since` is the last reading of the source that has waited longest; of one that was never read,
-    the time since when it could have been.
+    `since` is the last reading of the source that has waited longest; if that was never read, the
+    time from which it could have been.
     """
 
     posts: int
@@ -57,7 +56,8 @@ class UnreadSources:
     since: datetime
 
 
-# What was never read counts from when its receipt was stored, and mentions from the connection.
+# A post that was never read counts from when its receipt was stored, and mentions from the
+# connection.
 _read_at = func.coalesce(Source.last_read_at, ReceiptRow.stored_at, Account.state_at)
 
 
@@ -110,7 +110,7 @@ def _is_late(now: datetime, *, was_readable: bool = False) -> ColumnElement[bool
         & (ReceiptRow.published_at >= now - READING_INTERVALS[-1][0])
         & _longer_than(TOLD_EVERY, now, was_readable, Cause.REPLIES),
         *(
-            # The intervals grow with the age, so of those that fit the first decides.
+            # The intervals grow with the age, so the first one that fits decides.
             ~Account.is_told
             & (ReceiptRow.published_at >= now - age)
             & _longer_than(interval, now, was_readable, Cause.REPLIES)
@@ -142,7 +142,7 @@ def tick_unread(database: Database, *, now: datetime) -> int:
         return 0
     with database.transaction() as session:
         accounts = [transitions.lock(session, Account, account_id) for account_id in account_ids]
-        # Another clock may have told it meanwhile.
+        # Another clock may have notified of it meanwhile.
         changes = _changes(session, now)
         for account in accounts:
             if account is not None and account.id in changes:
@@ -151,7 +151,7 @@ def tick_unread(database: Database, *, now: datetime) -> int:
 
 
 def _changes(session: Session, now: datetime) -> dict[int, UnreadSources | None]:
-    """Return what is to be told by account id; None if all its sources are read again."""
+    """Return what to notify of, by account id; None if all its sources are read again."""
     latest = {event.subject_id: event for event in _latest_events(session)}
     late = unread(session, now=now)
     changes: dict[int, UnreadSources | None] = {

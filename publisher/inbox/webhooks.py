@@ -1,7 +1,8 @@
-"""Comments that a platform tells us of: store its webhooks, and read the comments that they name.
+"""Store a platform's webhooks about comments, and read the comments that they name.
 
 A webhook is stored as it came before it is acknowledged. It only gives hints: each comment that it
-names is read by its id, and what is so now is stored. So webhooks may come in any order and twice.
+names is read by its id, and its present state is stored. So webhooks may come in any order and
+twice.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ MOST_AT_ONCE = 50
 SHORTEST_PAUSE = timedelta(seconds=5)
 
 DOUBTED_FOR = timedelta(minutes=10)
-"""For so long a comment is read again if the platform does not show what it told us of it."""
+"""For this long a comment is read again if the platform does not show what it reported of it."""
 
 _VISIBILITY = frozenset({CommentChange.HIDDEN, CommentChange.SHOWN})
 log = logging.getLogger("nagarvani.webhooks")
@@ -87,7 +88,7 @@ def _insert_webhook(dialect: str) -> Insert:
 def tick_webhooks(
     context: WorkerContext, *, most: int = 50, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
-    """Work the stored webhooks, and read what they name; return the number of new comments.
+    """Process the stored webhooks, and read what they name; return the number of new comments.
 
     After an account fails to respond, its other comments wait for a later tick.
     """
@@ -267,7 +268,7 @@ def _end_or_postpone(
     comment: CommentOrError,
     now: datetime,
 ) -> None:
-    """Delete the hints once the platform shows what it told us, or has had time to show it."""
+    """Delete the hints once the platform shows what it reported, or has had time to show it."""
     changes = {hint.change for hint in hints}
     is_shown = not isinstance(comment, TryLater | Refused) and _is_shown(changes, comment)
     is_old = all(hint.told_at <= now - DOUBTED_FOR for hint in hints)
@@ -282,7 +283,7 @@ def _end_or_postpone(
 
 
 def _is_shown(changes: Collection[str], comment: RemoteComment | None) -> bool:
-    """Return True if what was read agrees with what was told; platforms show some things late."""
+    """Return True if what was read agrees with the hints; platforms show some changes late."""
     if CommentChange.REMOVED in changes:
         return comment is None
     if comment is None:
@@ -299,7 +300,7 @@ def _note(
     remote_comment: RemoteComment | None,
     now: datetime,
 ) -> None:
-    """Record in the stored comment when it was told of, and if it was hidden or deleted."""
+    """Record in the stored comment when it was reported, and if it was hidden or deleted."""
     query = select(Comment).where(
         Comment.account_id == account_id, Comment.platform_id == hints[0].platform_id
     )

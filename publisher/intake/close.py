@@ -109,7 +109,7 @@ def lock_submission(
 ) -> Submission:
     """Return the submission, locked until the transaction ends, if the actor may do `action`.
 
-    Raises `NotFound` if the actor may not see it, `WrongRole` if the actor may see it only.
+    Raises `NotFound` if the actor may not see it, `WrongRole` if the actor may only see it.
     """
     submission = existing(transitions.lock(session, Submission, submission_id), submission_id)
     check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])

@@ -26,7 +26,7 @@ MOST_FILES = 8
 class FieldRule:
     """How a field of the form is checked, stored and used again.
 
-    `check` is the validator's method for its text (None: it is no text), `most` its length in
+    `check` is the validator's method for its text (None: it is not a text), `most` its length in
     characters. A field that is `reused` is copied into the form of a new submission like this one.
     """
 
@@ -62,7 +62,7 @@ REUSED_FIELDS = tuple(name for name, rule in FIELDS.items() if rule.reused)
 class HandIn:
     """A submission form; times are aware UTC, dates are the city's.
 
-    `form_token` identifies the form: submitted twice it is one submission. `inward_number` and
+    `form_token` identifies the form: a form submitted twice is one submission. `inward_number` and
     `brought_by` are used only if the cell records the submission for a department. `wards` are ids
     of ward offices.
     """
@@ -91,7 +91,7 @@ class HandIn:
 
 @dataclass(frozen=True)
 class StandingValues:
-    """The present times and files of a submission: valid, although past or more than the most.
+    """The present times and files of a submission: valid even if past, or above the limit.
 
     `files` are digests: a mail may have brought more files than a form may have.
     """

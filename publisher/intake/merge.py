@@ -44,7 +44,7 @@ def merge(
     """
     other_id = _submission_id(session, submission_id, number)
     for key in sorted({submission_id, other_id or submission_id}):
-        transitions.lock(session, Submission, key)  # always in this order, so that two never wait
+        transitions.lock(session, Submission, key)  # always in this order, to avoid a deadlock
     action, to = Action.MERGE_SUBMISSION, SubmissionState.MERGED
     submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     transitions.check_move(SUBMISSION_MOVES, submission.state, to)
@@ -53,7 +53,7 @@ def merge(
     if other is None:
         raise Invalid([FieldError("number", "unknown_number", {"number": number})])
     submission.merged_into, submission.reason = other, cleaned_reason
-    # Those of one department may see both.
+    # People of the same department may see both.
     same = submission.department_id == other.department_id
     details = {"into": other.number, "into_id": other.id, "same": same}
     transitions.apply(session, submission, to, actor=actor, now=now, verb=action, values=details)
@@ -65,7 +65,7 @@ def merge(
 
 
 def whole_number(number: str, like: str) -> str:
-    """Return the full number; mere digits are completed with the city and year of `like`."""
+    """Return the full number; digits alone are completed with the city and year of `like`."""
     plain = latin_digits("".join(number.split())).upper()
     if re.fullmatch(r"[0-9]{1,6}", plain):
         return f"{like.rpartition('/')[0]}/{int(plain):06d}"

@@ -29,10 +29,10 @@ WARD_OFFICE = "ward-office"
 
 @dataclass(frozen=True)
 class StoredForm:
-    """A form whose files are in the store, but for those that `unstored` names.
+    """A form whose files are in the store, except those that `unstored` names.
 
-    A row may refer to a file only once it is stored, and the store may be away or slow: so the
-    files come first, and no transaction waits for them.
+    A row may refer to a file only once it is stored, and the store may be unavailable or slow: so
+    the files come first, and no transaction waits for them.
     """
 
     form: HandIn
@@ -40,7 +40,7 @@ class StoredForm:
 
 
 def store_form(store: MediaStore, form: HandIn) -> StoredForm:
-    """Store the form's new files, and look whether the others are there.
+    """Store the form's new files, and check that the others are there.
 
     No transaction may be open. Nothing is stored if the form refuses one of the files.
     """
@@ -61,7 +61,7 @@ def store_form(store: MediaStore, form: HandIn) -> StoredForm:
         except MediumMissing:
             codes[index] = "picture_missing"
         except StoreAway:
-            # It is not asked for the others as well: each answer may be long in coming.
+            # The store is not asked for the others: each answer may be slow.
             codes |= dict.fromkeys(range(index, len(files)), "store_away")
             break
     unstored = (

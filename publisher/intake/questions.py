@@ -1,7 +1,7 @@
 """Questions of the cell to the department, their answers, and notes of the department.
 
-A submission that is returned with a question waits for the answer. A note can be added at any
-time until it is declined, merged or withdrawn, also when it can no longer be edited.
+A submission that is returned with a question waits for the answer. A note can be added until the
+submission is declined, merged or withdrawn, even when it can no longer be edited.
 """
 
 from __future__ import annotations
@@ -118,9 +118,9 @@ def mark_notes_seen(
 
 
 def is_unseen() -> ColumnElement[bool]:
-    """The note was not marked as seen by the cell, and no revision was saved after it.
+    """Return the condition that the note is not marked as seen, and no revision was saved after it.
 
-    One that came by mail may take the submission back in words: only marking it settles that.
+    A note that came by mail may ask to withdraw the submission: only marking it settles that.
     """
     is_seen = exists().where(
         Event.subject == Submission.__tablename__,

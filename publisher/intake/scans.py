@@ -1,4 +1,4 @@
-"""Ask the virus scanner of each file, at once or later: a file that waits is used by nothing."""
+"""Have each file scanned for viruses, at once or later: a file that waits is not used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from publisher.media.virus_scanner import Clamd, ScannerAway, TooLargeForScanner
 from publisher.models.submissions import ScanResult, SubmissionFile
 
 ENDS_WITHIN: Final = 60.0
-"""How many seconds the files of one mail or one form wait for the scanner together."""
+"""How many seconds in total the files of one mail or one form wait for the scanner."""
 AGAIN_AFTER: Final = timedelta(minutes=5)
 MOST_AT_ONCE: Final = 20
 INFECTED: Final = "infected"
@@ -27,7 +27,7 @@ FIND_VIRUS: Final = "find_virus"
 
 
 def scan_file(clamd: Clamd, file: KeptFile, source: BinaryIO, *, ends_at: float) -> KeptFile:
-    """Return the file with what the scanner says; without a plain answer it waits.
+    """Return the file with the scanner's result; without a clear answer it waits.
 
     No transaction may be open. Raises `UploadRefused` if it carries a virus.
     """
@@ -41,7 +41,7 @@ def scan_file(clamd: Clamd, file: KeptFile, source: BinaryIO, *, ends_at: float)
 
 
 def is_waiting() -> ColumnElement[bool]:
-    """The file waits for the scanner."""
+    """Return the condition that the file waits for the scanner."""
     return SubmissionFile.scan == ScanResult.UNSCANNED
 
 
@@ -53,10 +53,10 @@ def tick_scans(
     now: Callable[[], datetime],
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Ask the scanner of the files that wait, and return for how many it had an answer.
+    """Have the waiting files scanned, and return for how many there is a result.
 
-    Once it gives none, or the file cannot be read because the store is away, the others are left
-    for the next tick, and this one is asked about last.
+    If the scanner does not answer, or the store is unavailable, the other files are left for the
+    next tick, and this one is tried last.
     """
     count = 0
     for file_id, digest in _due(database, now()):
@@ -78,7 +78,7 @@ def tick_scans(
 
 
 def _due(database: Database, now: datetime) -> list[tuple[int, str]]:
-    """Return ids and digests of files that wait: first what was never asked about."""
+    """Return ids and digests of the waiting files, first those that were never tried."""
     is_due = or_(SubmissionFile.scan_at.is_(None), SubmissionFile.scan_at <= now - AGAIN_AFTER)
     query = (
         select(SubmissionFile.id, SubmissionFile.sha256)
@@ -104,7 +104,7 @@ def _lock_file(session: Session, file_id: int) -> SubmissionFile | None:
 
 
 def _record(session: Session, file_id: int, virus: str, now: datetime) -> None:
-    """Store the answer; a virus is in the history of the submission."""
+    """Store the result; a virus is also recorded in the submission's history."""
     file = _lock_file(session, file_id)
     if file is None:
         return

@@ -41,7 +41,8 @@ def create_submission(
 ) -> Submission:
     """Create a submission and acknowledge it; the same form submitted twice is one submission.
 
-    What came by mail is not acknowledged here. Raises `WrongRole`, or `Invalid` with every error.
+    A submission by mail is not acknowledged here. Raises `WrongRole`, or `Invalid` with every
+    error.
     """
     form = stored_form.form
     require(actor, Action.HAND_IN, form.department_id, now=now)
@@ -197,9 +198,9 @@ def notify_person(
 
 
 def contact(session: Session, submission: Submission, *, now: datetime) -> Person | None:
-    """Return the person to notify: who handed it in, otherwise the first responsible person.
+    """Return the person to notify: the submitter, otherwise the first responsible person.
 
-    If nobody is in office, the first who is confirmed; else None.
+    If nobody is in office, return the first who is confirmed, or None.
     """
     under = submission.handed_in_under
     person = submission.handed_in_by

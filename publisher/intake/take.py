@@ -1,6 +1,6 @@
-"""Whose work a submission is: a clerk takes it, gives it back, or takes it over from another.
+"""Record who works on a submission: a clerk takes it, gives it back, or takes it over.
 
-It locks nothing: everybody of the cell may go on with it. Its drafts are with the same person.
+This locks nothing: everybody of the cell may work on it. Its drafts have the same holder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GIVE_BACK = "give_back"
 
 
 class TakenMeanwhile(NotAllowed):
-    """Somebody took it, or gave it back, after the page was made on which the button stood."""
+    """Somebody took it, or gave it back, after the page with the button was made."""
 
     code = "taken_meanwhile"
 
@@ -29,10 +29,10 @@ class TakenMeanwhile(NotAllowed):
 def take(
     session: Session, *, actor: Actor, now: datetime, submission_id: int, seen_holder_id: int | None
 ) -> Submission:
-    """Record that the actor works on a submission; taking what is the actor's changes nothing.
+    """Record that the actor works on a submission; if the actor does already, change nothing.
 
-    `seen_holder_id` is the person whose it was on the page. Raises `NotFound`, `WrongRole`, or
-    `TakenMeanwhile` if it is somebody else's by now.
+    `seen_holder_id` is the person who had it on the page. Raises `NotFound`, `WrongRole`, or
+    `TakenMeanwhile` if that has changed.
     """
     submission = lock_submission(session, submission_id, actor=actor, action=Action.DRAFT, now=now)
     holder_id = submission.taken_by_id
@@ -47,9 +47,9 @@ def take(
 
 
 def give_back(session: Session, *, actor: Actor, now: datetime, submission_id: int) -> Submission:
-    """Record that nobody works on a submission that was the actor's; else as `take`.
+    """Record that the actor no longer works on a submission. Raises as `take`.
 
-    Giving back what is nobody's changes nothing.
+    If nobody works on it, nothing changes.
     """
     submission = lock_submission(session, submission_id, actor=actor, action=Action.DRAFT, now=now)
     if submission.taken_by_id is None:

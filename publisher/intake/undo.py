@@ -1,4 +1,4 @@
-"""Undo that a submission was declined or merged: it is with the cell, or the department, again."""
+"""Undo a submission's decline or merger: it is with the cell, or the department, again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def undo_end(
     event_id: int,
     within: timedelta,
 ) -> Submission:
-    """Undo the act of this event; who was told of it is told, unless the mail has not left.
+    """Undo the act of this event; notify those notified of it, unless the mail was not sent yet.
 
     Raises `NotFound`, `WrongRole`, or as `undo.check_act`.
     """
@@ -99,7 +99,7 @@ def _notify(
     now: datetime,
     into: str = "",
 ) -> None:
-    """Withdraw the notice of the act, or tell its reader that the act was undone."""
+    """Withdraw the notice of the act, or notify its reader that the act was undone."""
     person = contact(session, submission, now=now)
     if person is not None and not undo.withdraw_notices(session, person.id, act, sent_kind):
         values = {"into": into, "returned": submission.state is SubmissionState.RETURNED}

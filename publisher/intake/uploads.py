@@ -34,7 +34,7 @@ MOST_BYTES_A_DAY = 1_000_000_000
 MOST_UPLOADS_A_DAY = 200
 
 BEING_REMOVED: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""The time of old uploads whose file the clock removes: it may go at any moment."""
+"""The time of old uploads whose file the clock is removing: it may be gone at any moment."""
 
 _LONGEST_FILE_NAME = 200
 _MEGABYTE = 1_000_000
@@ -106,8 +106,8 @@ def check_file(name: str, source: BinaryIO, *, by_mail: bool = False) -> KeptFil
     """Check a file's type by content and name, its size and its metadata; raises `UploadRefused`.
 
     A mail may bring types that the form refuses. Only a picture within the limits is held in
-    memory; a video is read in chunks. Of a picture the `content` is returned as it is to be stored:
-    without place, comments and trailing data.
+    memory; a video is read in chunks. For a picture, `content` is returned as it is to be stored:
+    without location, comments and trailing data.
     """
     display_name = own_name(name)
     size = source.seek(0, io.SEEK_END)
@@ -151,8 +151,8 @@ def admit(session: Session, *, actor: Actor, now: datetime, file: KeptFile) -> i
     """Count a file towards the person's daily quota, before it is stored.
 
     The same bytes count once a day. Returns the id for `give_back`, or None if they were counted
-    before. Raises `Invalid` beyond the quota, and `UploadRefused` while a file of the same bytes is
-    being removed, which nobody used for so long.
+    before. Raises `Invalid` beyond the quota, and `UploadRefused` while an old unused file with the
+    same bytes is being removed.
     """
     person = person_of(actor)
     begin, end = day_bounds(local_day(now))
@@ -179,12 +179,13 @@ def give_back(session: Session, *, upload_id: int | None) -> None:
 
 
 def put_off_removal(session: Session, *, digests: Collection[str], now: datetime) -> None:
-    """Keep the clock from removing these files as old unused uploads, for almost as long as anew.
+    """Keep the clock from removing these old unused uploads, for nearly as long as a new upload.
 
-    Whoever saves or finds a file before the transaction in which a row begins to name it calls this
-    first, in a transaction of its own. Raises `StoreAway` while one of them is being removed.
+    Every caller that saves or finds a file before the transaction that first refers to it calls
+    this beforehand, in a separate transaction. Raises `StoreAway` while one of them is being
+    removed.
     """
-    # A day ago, so that they count towards nobody's quota of today.
+    # A day ago, so that they count towards nobody's quota today.
     yesterday = now - timedelta(days=1)
     same = Upload.sha256.in_(digests)
     is_older = Upload.at.between(BEING_REMOVED + timedelta(days=1), yesterday)

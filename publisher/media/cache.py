@@ -19,10 +19,10 @@ _STEP: Final = 0.01
 
 
 class MediaCache:
-    """A folder of copies, which several processes share; those unused the longest go first.
+    """A folder of copies, shared by several processes; those unused the longest go first.
 
-    All files together are at most `limit` bytes, but for what was added since a process last looked
-    at them: a hundredth of the limit for each process, and the file that it added last.
+    All files together are at most `limit` bytes, except for what was added since a process last
+    looked at them: a hundredth of the limit for each process, and the file that it added last.
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
@@ -41,9 +41,9 @@ class MediaCache:
         return file
 
     def add(self, source: BinaryIO) -> None:
-        """Copy a medium from its beginning; without room on the disk nothing is copied.
+        """Copy a medium from its beginning; if the disk is full, nothing is copied.
 
-        Neither is a medium larger than all copies may be together: it would take the place of all.
+        Nor is a medium larger than the limit of all copies: it would replace them all.
         """
         size = source.seek(0, os.SEEK_END)
         if size > self._limit:
@@ -76,7 +76,7 @@ class MediaCache:
             self._shrink()
 
     def _shrink(self) -> None:
-        """Remove files until there is some room again, if they have become too large together."""
+        """If the files together have become too large, remove some until there is room again."""
         files = sorted(_ages_and_sizes(self._copies.root))
         excess = sum(size for _age, size, _file in files) - self._limit
         if excess <= 0:

@@ -1,4 +1,4 @@
-"""Opens the media store that the settings name: a folder, or a bucket with copies here."""
+"""Open the media store that the settings name: a folder, or a bucket with copies here."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def open_store(settings: Settings, *, within: float = inf) -> MediaStore:
-    """Return the media store; nothing is asked of it yet, so that a process may fork after this.
+    """Return the media store; it is not accessed yet, so that a process may fork after this.
 
-    A bucket answers `within` so many seconds, a folder when it can.
+    A bucket answers within `within` seconds, a folder when it can.
     """
     if settings.media.bucket:
         return bucket_store(settings, within=within)
@@ -26,7 +26,7 @@ def open_store(settings: Settings, *, within: float = inf) -> MediaStore:
 def bucket_store(settings: Settings, *, within: float = inf) -> ObjectStore:
     """Return the bucket that the settings name.
 
-    It answers within the time that a post has to be sent, less than half of a claim's lease.
+    It answers within the time allowed for sending a post, less than half of a claim's lease.
     """
     from publisher.media.object_store import ObjectStore  # asyncio takes a tenth of a second
 

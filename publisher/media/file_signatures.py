@@ -50,7 +50,7 @@ _BRANDS: dict[bytes, str] = {
     b"hevc": HEIC,
     b"hevx": HEIC,
 }
-# These say only that there are pictures; which ones, a further brand says.
+# These say only that there are pictures; a further brand says which ones.
 _ANY_PICTURES = (b"mif1", b"msf1")
 _VIDEO_BRANDS = (b"iso", b"mp4", b"avc1", b"M4V", b"MSNV", b"dash", b"3gp", b"3g2")
 

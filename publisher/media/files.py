@@ -73,7 +73,7 @@ def _type(kind: FileKind, mime: str, *extensions: str, by_mail_only: bool = Fals
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
-# These begin alike: which of them it is, the name says and `office_documents` sees.
+# These begin alike: the name says which one it is, and `office_documents` checks it.
 _DOCX, _XLSX, _ZIP = "docx", "xlsx", "zip"
 
 
@@ -118,7 +118,7 @@ def file_type(content_head: bytes, filename: str, *, by_mail: bool = False) -> F
 def is_program(content_head: bytes, filename: str) -> bool:
     """Return True if a computer may run the file, by its content or its last extension."""
     is_executable = file_signatures.detect_type(content_head) == file_signatures.EXECUTABLE
-    # Windows ignores dots and spaces behind an extension.
+    # Windows ignores dots and spaces after an extension.
     return is_executable or extension(filename.rstrip(". ")) in PROGRAM_EXTENSIONS
 
 

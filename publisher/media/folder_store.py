@@ -1,4 +1,4 @@
-"""The media store in a folder of this machine, or of one that is mounted here."""
+"""The media store in a folder of this machine, or in one that is mounted here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class FolderStore(StoreWithIdentity):
     def path(self, digest: str) -> Path:
         """Return the path of a digest's medium, stored or not.
 
-        Raises MediumMissing if it is no digest.
+        Raises MediumMissing if it is not a digest.
         """
         return self.root / object_name(digest)
 
@@ -64,7 +64,7 @@ class FolderStore(StoreWithIdentity):
         return False
 
     def open(self, digest: str) -> bytes:
-        """Return the bytes under `digest`, compared with it.
+        """Return the bytes under `digest`, verified against it.
 
         Raises MediumMissing, MediumChanged or StoreAway.
         """
@@ -86,7 +86,7 @@ class FolderStore(StoreWithIdentity):
         return digest
 
     def open_file(self, digest: str) -> BinaryIO:
-        """Return the file under `digest`, compared with it.
+        """Return the file under `digest`, verified against it.
 
         Raises MediumMissing, MediumChanged or StoreAway.
         """
@@ -96,7 +96,7 @@ class FolderStore(StoreWithIdentity):
                 is_sound = digest_of(file) == digest
             if not is_sound:
                 raise MediumChanged(digest)
-            stack.pop_all()  # who asked for the file closes it
+            stack.pop_all()  # the caller closes the file
         return file
 
     def _opened(self, digest: str) -> BinaryIO:
@@ -127,7 +127,7 @@ class FolderStore(StoreWithIdentity):
             raise self._away(problem) from problem
 
     def thumbnail(self, digest: str, side: int, make: Callable[[bytes], bytes]) -> bytes:
-        """Return the thumbnail beside a medium; if there is none, `make` and keep it.
+        """Return the thumbnail next to a medium; if there is none, `make` and keep it.
 
         A backup leaves thumbnails out. Raises MediumMissing, MediumChanged or StoreAway.
         """
@@ -136,7 +136,7 @@ class FolderStore(StoreWithIdentity):
     def thumbnail_file(self, digest: str, side: int, make: Callable[[], bytes]) -> bytes:
         """Return the thumbnail kept in this folder; if there is none, `make` and keep it."""
         target = self.path(digest).with_suffix(f".{side}")
-        with suppress(OSError):  # among copies another process may just have removed it
+        with suppress(OSError):  # in a cache, another process may just have removed it
             return target.read_bytes()
         content = make()
         with suppress(StoreAway):  # shown nevertheless, and made again the next time
@@ -162,7 +162,7 @@ class FolderStore(StoreWithIdentity):
 
     @contextmanager
     def _usable(self) -> Iterator[None]:
-        """Turn what the file system refuses into StoreAway."""
+        """Turn errors of the file system into StoreAway."""
         try:
             yield
         except OSError as problem:
@@ -176,8 +176,8 @@ class FolderStore(StoreWithIdentity):
     def remove(self, digest: str) -> None:
         """Remove the file under `digest`, if there is one, and its thumbnails.
 
-        Raises MediumMissing if it is no digest, or StoreAway. The caller has to know that nothing
-        refers to it any more.
+        Raises MediumMissing if it is not a digest, or StoreAway. The caller has to know that
+        nothing refers to it any more.
         """
         medium = self.path(digest)
         with self._usable():

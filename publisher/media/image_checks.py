@@ -140,7 +140,7 @@ def open_picture(content: bytes, kind: PictureKind, max_pixels: int) -> Iterator
         raise BadPicture(PictureProblem.TOO_MANY_PIXELS, limit=max_pixels) from error
     except _BROKEN as error:
         raise BadPicture(PictureProblem.TRUNCATED) from error
-    except RuntimeError as error:  # libheif's; only its message tells the reason
+    except RuntimeError as error:  # libheif's; only its message has the reason
         out_of_memory = _NO_MEMORY in str(error)
         code = PictureProblem.TOO_MANY_PIXELS if out_of_memory else PictureProblem.TRUNCATED
         raise BadPicture(code, limit=max_pixels) from error

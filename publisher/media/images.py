@@ -29,7 +29,7 @@ from publisher.media.pixel_budget import PixelBudget
 
 SMALL_PNG = 1_000_000
 LARGEST_SIDE = 4096
-"""Pixels: what a picture is decoded to, whichever platforms get it; none takes more."""
+"""The longest side in pixels that a picture is decoded to; no platform takes more."""
 _DECODING = PixelBudget(26_000_000)
 """Two photos of 12 megapixels take 130 MB each, and one of 40 takes 270 MB."""
 _QUALITIES = (90, 85, 80, 72, 64)
@@ -66,7 +66,7 @@ class AnimationSize(Protocol):
 
 
 class Fit(Protocol):
-    """The size of a rendition, as a platform's capabilities give it; `animation` None: stills."""
+    """The size of a rendition, as a platform's capabilities state it; `animation` None: stills."""
 
     @property
     def side(self) -> int: ...

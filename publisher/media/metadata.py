@@ -1,7 +1,7 @@
-"""Take what a picture tells beside itself out of its file: place, device, comments, trailing data.
+"""Strip metadata from image files: location, device, comments, trailing data.
 
-The parts of the file that draw the picture stay byte for byte, so nothing is encoded anew, and
-cleaning a clean file changes nothing. Pillow drops these parts only by encoding anew.
+The parts of the file that draw the picture stay byte for byte, so nothing is re-encoded, and
+cleaning a clean file changes nothing. Pillow drops metadata only by re-encoding.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ _PNG_CHUNKS = frozenset(
 )
 _WEBP_CHUNKS = frozenset((b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
 _WEBP_EXIF, _WEBP_XMP = 0x08, 0x04
-# What is shorter tells nothing, and might stand in the pixels too.
+# A shorter block reveals nothing, and might occur in the pixels too.
 _SHORTEST_BLOCK = 16
 _HEIC_BOXES = frozenset((b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip"))
 
 
 def strip_metadata(content: bytes) -> bytes:
-    """Return the picture's file with its pixels, colour profile and orientation alone.
+    """Return the picture's file with only its pixels, colour profile and orientation.
 
-    Raises BadPicture if it is no picture that is accepted, or its header is broken.
+    Raises BadPicture if it is not an accepted picture, or its header is broken.
     """
     kind = check_kind(content, MAX_BYTES, MAX_PIXELS)
     with open_picture(content, kind, MAX_PIXELS) as picture:
@@ -53,7 +53,7 @@ def strip_metadata(content: bytes) -> bytes:
 
 
 def _exif(orientation: int) -> bytes:
-    """Return an EXIF block that holds the orientation alone; empty if the picture is upright."""
+    """Return an EXIF block that holds only the orientation; empty if the picture is upright."""
     if orientation == 1:
         return b""
     exif = Image.Exif()
@@ -77,12 +77,12 @@ def _jpeg(content: bytes, exif: bytes) -> bytes:
         segment = content[begin:at]
         if not _is_metadata(marker, segment[2:]):
             pieces += (bytes((0xFF, marker)), segment)
-    # A file without an end stays without: who decodes it tells that it is cut.
+    # A file without an end marker stays without: decoding it shows that it is cut.
     return b"".join(pieces if marker == _END else [*pieces, content[at:]])
 
 
 def _is_metadata(marker: int, segment: bytes) -> bool:
-    """Return True unless the segment draws the picture, or says how its colours are meant."""
+    """Return True unless the segment draws the picture, or defines its colours."""
     if marker not in _APPLICATION_SEGMENTS:
         return marker == _COMMENT
     return not segment.startswith((b"JFIF\0", b"ICC_PROFILE\0", b"Adobe"))
@@ -121,7 +121,7 @@ def _webp(content: bytes, exif: bytes) -> bytes:
 
 
 def _heic(content: bytes, _exif_block: bytes) -> bytes:
-    """Overwrite the metadata in place, as the other parts are found by their place in the file.
+    """Overwrite the metadata in place, as the other parts are found by their offset in the file.
 
     A HEIC has its orientation in a property of its own.
     """
@@ -142,7 +142,7 @@ def _heic(content: bytes, _exif_block: bytes) -> bytes:
 
 
 def _blank_block(block: bytes) -> bytes:
-    """Return as many bytes that tell nothing; an EXIF block stays a readable one."""
+    """Return as many bytes without information; an EXIF block stays readable."""
     empty = b""
     if block.startswith((_EXIF_HEAD, *_TIFF_HEADS)):
         prefix = _EXIF_HEAD if block.startswith(_EXIF_HEAD) else b""

@@ -41,7 +41,7 @@ log = logging.getLogger("nagarvani.media")
 Answer = TypeVar("Answer")
 
 IN_MEMORY: Final = 8 * MEGABYTE
-"""Bytes of a medium that is not written to the disk while it is read."""
+"""Media of up to this many bytes are not written to the disk while they are read."""
 
 _CONNECT_WITHIN = timedelta(seconds=5)
 _RETRIES = 3
@@ -58,7 +58,7 @@ _NO_BUCKET = "<Code>NoSuchBucket</Code>"
 class ObjectStore(StoreWithIdentity):
     """Media as objects of a bucket.
 
-    What takes longer than `deadline` seconds in all, retries included, raises `StoreAway`.
+    An operation that takes longer than `deadline` seconds, retries included, raises `StoreAway`.
     """
 
     def __init__(self, media: MediaSettings, *, deadline: float) -> None:
@@ -74,7 +74,7 @@ class ObjectStore(StoreWithIdentity):
     def save_file(self, source: BinaryIO) -> str:
         """Store a file of any length, from its beginning. Raises StoreAway.
 
-        It is sent even if the same is stored, which repairs an object that has been damaged.
+        It is sent even if it is stored already, which repairs a damaged object.
         """
         digest = digest_of(source)
         self._put(object_name(digest), source)
@@ -87,7 +87,7 @@ class ObjectStore(StoreWithIdentity):
             return file.read()
 
     def open_file(self, digest: str) -> BinaryIO:
-        """Return the file under `digest`, from this machine's copies if it is there.
+        """Return the file under `digest`, from this machine's copies if there is one.
 
         Raises MediumMissing, MediumChanged or StoreAway.
         """
@@ -108,7 +108,7 @@ class ObjectStore(StoreWithIdentity):
         return True
 
     def thumbnail(self, digest: str, side: int, make: Callable[[bytes], bytes]) -> bytes:
-        """Return a medium's thumbnail, which is kept among this machine's copies alone.
+        """Return a medium's thumbnail, which is kept only among this machine's copies.
 
         Raises MediumMissing, MediumChanged or StoreAway.
         """
@@ -123,7 +123,7 @@ class ObjectStore(StoreWithIdentity):
         """Yield the digest of every object. Raises StoreAway."""
         import obstore
 
-        # Each page of names has the deadline to itself: a city has hundreds of thousands.
+        # The deadline is for each page of names: a city has hundreds of thousands.
         client = self._client
         with self._answering():
             for page in obstore.list(client, chunk_size=_PAGE):
@@ -136,7 +136,8 @@ class ObjectStore(StoreWithIdentity):
     def failing_step(self) -> tuple[str, str] | None:
         """Return what cannot be done with an object, and why; None if everything can.
 
-        It is one of `write`, `read`, `list` and `remove`, tried with an object that is no medium.
+        It is one of `write`, `read`, `list` and `remove`, tried with an object that is not a
+        medium.
         """
         name = f"probe-{secrets.token_hex(8)}"
         steps: dict[str, Callable[[], object]] = {
@@ -226,7 +227,7 @@ class ObjectStore(StoreWithIdentity):
 
             self._ask(fetch)
             file.seek(0)
-            stack.pop_all()  # who asked for the file closes it
+            stack.pop_all()  # the caller closes the file
         return cast(BinaryIO, file)
 
     def _ask(self, call: Callable[[S3Store], Awaitable[Answer]]) -> Answer:
@@ -242,7 +243,7 @@ class ObjectStore(StoreWithIdentity):
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
-        """Turn what fails into StoreAway; FileNotFoundError is an answer, of an object."""
+        """Turn errors into StoreAway, except FileNotFoundError: an object is missing."""
         from obstore.exceptions import BaseError
 
         try:
@@ -275,7 +276,7 @@ class ObjectStore(StoreWithIdentity):
             )
         try:
             return self._opened
-        except (OSError, ValueError) as problem:  # of the file of certificates
+        except (OSError, ValueError) as problem:  # of the certificate file
             raise self._away(problem) from None
 
     @cached_property
@@ -311,7 +312,7 @@ class ObjectStore(StoreWithIdentity):
 
 @cache
 def _process_of_threads() -> int:
-    """Return the process that used an object store first, which is the one that asks first.
+    """Return the process that used an object store first, which is the first one to call this.
 
     obstore starts its threads then, for all clients; a child of that process would wait for ever.
     """
@@ -319,7 +320,7 @@ def _process_of_threads() -> int:
 
 
 def _endpoint(media: MediaSettings) -> str:
-    """Return where the bucket answers: its name is in the path, or it begins the host's."""
+    """Return where the bucket answers: its name is in the path, or begins the host name."""
     parts = urlsplit(media.media_endpoint)
     if media.media_path_style:
         return media.media_endpoint

@@ -1,4 +1,4 @@
-"""Check that a DOCX or XLSX is one, and that it does not unpack to more than it seems."""
+"""Check that a DOCX or XLSX really is one, and that it does not unpack to too much."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 
 from publisher.media.files import BadFile, FileProblem
 
-#: The part that each kind of document has, by the extension of its name.
+#: The part that each kind of document has, by file extension.
 MAIN_PARTS: Final[Mapping[str, str]] = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
 MOST_UNPACKED: Final = 100_000_000
 MOST_MEMBERS: Final = 2_000
@@ -21,13 +21,13 @@ _END_OF_64: Final = b"PK\x06\x07"
 _END_OF_64_BYTES: Final = 20
 _MOST_TAIL: Final = _END_OF_64_BYTES + _END_BYTES + 65_535
 _PIECE: Final = 1_000_000
-# The others of zipfile unpack a piece of any length at once.
+# The other methods of zipfile unpack a piece of any length at once.
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED: Final = 1
 
 
 def check(source: BinaryIO, extension: str) -> None:
-    """Raise `BadFile` if the file is no document of this extension, or unpacks to too much."""
+    """Raise `BadFile` if the file is not a document of this extension, or unpacks to too much."""
     try:
         _check_directory(source)
         with zipfile.ZipFile(source) as archive:
@@ -39,7 +39,7 @@ def check(source: BinaryIO, extension: str) -> None:
 
 
 def _check_directory(source: BinaryIO) -> None:
-    """Look at the size of the directory before zipfile makes an object of each entry."""
+    """Check the size of the directory before zipfile makes an object of each entry."""
     size = source.seek(0, io.SEEK_END)
     source.seek(max(0, size - _MOST_TAIL))
     tail = source.read()
@@ -62,7 +62,7 @@ def _check_members(archive: zipfile.ZipFile, main_part: str) -> None:
     for member in members:
         if member.compress_type not in _METHODS or member.flag_bits & _ENCRYPTED:
             raise zipfile.BadZipFile
-        # zipfile reads no more than the directory says, and other programs do.
+        # zipfile reads no more than the directory says, but other programs do.
         member.file_size = MOST_UNPACKED + 1
         with archive.open(member) as part:
             while piece := part.read(_PIECE):

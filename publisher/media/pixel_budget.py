@@ -1,4 +1,4 @@
-"""A limit of the pixels that the threads of a process decode at the same time."""
+"""A limit on the pixels that the threads of a process decode at the same time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from threading import Condition
 
 
 class PixelBudget:
-    """Lets pictures of `limit` pixels in all be decoded at a time; a larger one goes alone."""
+    """Lets pictures of `limit` pixels in all be decoded at a time, or a single larger one."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -17,7 +17,7 @@ class PixelBudget:
 
     @contextmanager
     def spend(self, pixels: int) -> Iterator[None]:
-        """Wait until there is room for so many pixels, and take it until the end of the block."""
+        """Wait until there is room for this many pixels, and hold it until the end of the block."""
         with self._changed:
             self._changed.wait_for(lambda: not self._used or self._used + pixels <= self._limit)
             self._used += pixels

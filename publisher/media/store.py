@@ -14,7 +14,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PIECE = 1_000_000
 
 IDENTITY: Final = "identity"
-"""The name of the file or object that tells a store from all others."""
+"""The name of the file or object that identifies a store."""
 
 
 class MediumMissing(Exception):
@@ -36,7 +36,7 @@ class MediumChanged(Exception):
 class StoreAway(Exception):
     """The store cannot be used now: it is full, not writable, or does not answer.
 
-    Nothing is known about a medium by that: whoever reads or writes one tries again later. The
+    That says nothing about a medium: a caller that reads or writes one tries again later. The
     reason is one line, without key and secret.
     """
 
@@ -82,19 +82,19 @@ class MediaStore(Protocol):
         """Yield the digest of every stored medium, in no order."""
 
     def identity(self) -> str:
-        """Return the text that tells this store from all others; "" if it has none yet."""
+        """Return the text that identifies this store; "" if it has none yet."""
 
     def set_identity(self, identity: str) -> None:
-        """Store the text that tells this store from all others, in place of the one it has."""
+        """Store the text that identifies this store, in place of the one it has."""
 
     def expect_identity(self, identity: str) -> None:
-        """Take it that this store has this identity, which another process has read."""
+        """Expect this store to have this identity, which another process has read."""
 
 
 def object_name(digest: str) -> str:
     """Return the name of a medium's file or object: `aa/bb/<sha256>`.
 
-    Raises MediumMissing if it is no digest.
+    Raises MediumMissing if it is not a digest.
     """
     if not _DIGEST.fullmatch(digest):
         raise MediumMissing(digest)
@@ -107,16 +107,16 @@ def is_digest(text: str) -> bool:
 
 
 class StoreWithIdentity(ABC):
-    """What both stores do with the text by which they are known.
+    """What both stores do with the text that identifies them.
 
-    Where that has been read once and is no longer there, or another one is, what is missing is the
-    store, such as a disk of the network that is not mounted, and not a single medium.
+    If it has been read once and is now gone or different, the store itself is missing, such as a
+    network disk that is not mounted, and not a single medium.
     """
 
     _expected = ""
 
     def identity(self) -> str:
-        """Return the text that tells this store from all others; "" if it has none yet.
+        """Return the text that identifies this store; "" if it has none yet.
 
         Raises StoreAway.
         """
@@ -125,11 +125,11 @@ class StoreWithIdentity(ABC):
         return identity
 
     def expect_identity(self, identity: str) -> None:
-        """Take it that this store has this identity, which another process has read."""
+        """Expect this store to have this identity, which another process has read."""
         self._expected = identity
 
     def set_identity(self, identity: str) -> None:
-        """Store the identity beside the media; a folder is made if it is missing.
+        """Store the identity next to the media; a folder is made if it is missing.
 
         Raises StoreAway.
         """

@@ -21,7 +21,7 @@ ANOTHER_NOW: Final = (
 
 
 def read_store_identity(session: Session) -> str:
-    """Return the identity of this database's store; "" if none was laid yet."""
+    """Return the identity of this database's store; "" if none was set yet."""
     return session.scalar(select(StoreInUse.identity).where(StoreInUse.id == ONLY_ROW)) or ""
 
 
@@ -36,8 +36,8 @@ def is_still_in_use(session: Session, identity: str) -> bool:
 def require_in_use(session: Session, identity: str) -> None:
     """Raise `StoreAway` unless the database names the store with which this process started.
 
-    Called before rows begin to name files that this process has stored. Who changes the store waits
-    for the end of the transaction, and sees those rows.
+    Call this before rows refer to files that this process has stored. A process that changes the
+    store waits for the end of the transaction, and sees those rows.
     """
     query = select(StoreInUse.identity).where(StoreInUse.id == ONLY_ROW)
     # The weakest lock that a change waits for.

@@ -1,4 +1,4 @@
-"""Thumbnails for people who wait for them, of a media store that may not answer."""
+"""Thumbnails for people who wait for them, from a media store that may not answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WITHIN: Final = 8.0
 """Seconds that a person waits for a thumbnail, at most."""
 
 PAUSE: Final = 5.0
-"""Seconds after one has waited in vain, in which nobody else waits: all threads would be taken."""
+"""Seconds after a vain wait in which nobody else waits, so that not all threads are taken."""
 
 
 class Thumbnails:

@@ -1,4 +1,4 @@
-"""Ask clamd whether a file carries a virus: nothing but its plain answer lets a file pass."""
+"""Ask clamd whether a file carries a virus: only a clear answer lets a file pass."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 DEADLINE: Final = 30.0
 """Seconds for one file, from the connection to the answer."""
-_CONNECT: Final = 5.0  # seconds for the connection, which on one machine takes none
+_CONNECT: Final = 5.0  # seconds for the connection, which on one machine takes no time
 _PIECE: Final = 65_536
 _MOST_ANSWER: Final = 4_096
 _LONGEST: Final = 200
@@ -22,7 +22,7 @@ _TOO_LARGE: Final = "INSTREAM size limit exceeded"
 
 
 class ScannerAway(Exception):
-    """There was no plain answer; the message says what failed, or what was answered instead."""
+    """There was no clear answer; the message says what failed, or what was answered instead."""
 
 
 class TooLargeForScanner(ScannerAway):
@@ -97,7 +97,7 @@ def _connect(address: tuple[str, int] | str, seconds: float) -> socket.socket:
 
 
 class _Conversation:
-    """One command and its answer, with an end in time."""
+    """One command and its answer, with a time limit."""
 
     def __init__(self, clamd: Clamd, until: float) -> None:
         self._clamd, self._until = clamd, until

@@ -53,7 +53,7 @@ class AllowanceRow(Base):
 
 
 class EndingWarning(Base):
-    """A warning that was sent so many days before a token or the access to data ends."""
+    """A warning that was sent `days` days before a token or the access to data ends."""
 
     __tablename__ = "ending_warnings"
     __table_args__ = (UniqueConstraint("account_id", "about", "ends_at", "days"),)
@@ -111,9 +111,9 @@ class ChargeDay(Base):
 
 
 class ChargedResource(Base):
-    """A thing that was charged on a UTC day: the platform charges our app for it once.
+    """A resource that was charged on a UTC day: the platform charges our app for it once.
 
-    Of several causes the first one pays. Rows are erased after a few days.
+    If there are several causes, the first one pays. Rows are erased after a few days.
     """
 
     __tablename__ = "charged_resources"

@@ -1,4 +1,4 @@
-"""Tables beside decisions: absences, codes for approving in person, return texts, refusals."""
+"""Tables related to decisions: absences, codes for approving in person, return texts, refusals."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class RefusedSignIn(Base):
 
 
 class RefusalDay(Base):
-    """The number of sign-ins of a person that were refused on one day of the city.
+    """The number of sign-ins of a person that were refused on one local day.
 
     Without a person it is the number of those that belong to no account. `owner_told_at` is when
     the person was notified of the wave of failures.

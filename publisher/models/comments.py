@@ -96,7 +96,7 @@ class Comment(Base):
     #: The number of times that it was opened for an answer.
     opening: Mapped[int] = mapped_column(default=1)
     interim_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: The time since when we have hidden it on its platform.
+    #: The time since when it has been hidden on its platform, by us or by others.
     hidden_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: The time when a webhook named it first; None if it was only found by reading.
     told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -155,7 +155,7 @@ class UnstoredComment(Base):
 
 
 class Webhook(Base):
-    """A delivery by which a platform told of changes: its signed body, stored before our answer."""
+    """A request by which a platform reports changes: its signed body, stored before our answer."""
 
     __tablename__ = "webhooks"
     __table_args__ = (
@@ -166,7 +166,7 @@ class Webhook(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     platform: Mapped[str] = mapped_column(String(20))
-    #: SHA-256 of the body: a delivery that is repeated is stored once.
+    #: SHA-256 of the body: a repeated request is stored once.
     digest: Mapped[str] = mapped_column(String(64))
     body: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -190,11 +190,11 @@ class CommentHint(Base):
     platform: Mapped[str] = mapped_column(String(20))
     platform_id: Mapped[str] = mapped_column(String(120))
     root_id: Mapped[str] = mapped_column(String(120))
-    #: What its webhook said of it: a `CommentChange`.
+    #: What its webhook said about it: a `CommentChange`.
     change: Mapped[str] = mapped_column(String(24))
     #: The time when its webhook was received.
     told_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    #: The time from which on the comment is read.
+    #: The time from which the comment is read.
     read_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

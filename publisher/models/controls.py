@@ -1,4 +1,4 @@
-"""Tables of controls beside approvals: takedown orders, stops and freezes."""
+"""Tables of controls other than approvals: takedown orders, stops and freezes."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Account(Base):
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: True if this account was seen to stage posts unpublished and publish them afterwards.
     two_steps: Mapped[bool] = mapped_column(default=False, server_default=false())
-    #: The dialect of requests that the platform took last, and since when; "" if any will do.
+    #: The dialect of requests that the platform last accepted, and since when; "" if any will do.
     dialect: Mapped[str] = mapped_column(String(20), default="", server_default="")
     dialect_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     purpose: Mapped[str] = mapped_column(Text, default="", server_default="")
@@ -86,7 +86,7 @@ class Account(Base):
     scopes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     #: The required permissions that were not granted.
     missing: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
-    #: The time when the platform was last asked if it tells us of comments by webhooks.
+    #: The time when the platform was last asked if it reports comments by webhooks.
     subscription_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: The last time when it said that it does.
     subscribed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

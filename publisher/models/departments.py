@@ -80,7 +80,7 @@ class DepartmentAddress(Base):
     confirmed_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, comment="Since when mails from there are the department's"
     )
-    #: Somebody else than who recorded it.
+    #: Somebody other than the person who recorded it.
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
     department: Mapped[Department] = relationship()
@@ -89,7 +89,7 @@ class DepartmentAddress(Base):
 
 
 class RegisterKind(StrEnum):
-    """What a file tells the register: the officers that departments named, or their heads."""
+    """What a file holds for the register: the officers that departments named, or their heads."""
 
     OFFICERS = "officers"
     HEADS = "heads"
@@ -121,7 +121,7 @@ class RegisterFile(Base):
     kind: Mapped[RegisterKind] = mapped_column(enum_type(RegisterKind, "kind"))
     name: Mapped[str] = mapped_column(String(200))
     headings: Mapped[list[str]] = mapped_column(JSON)
-    #: For each row its number in the file, and its cells.
+    #: The number of each row in the file, and its cells.
     rows: Mapped[list[tuple[int, list[str]]]] = mapped_column(JSON)
     #: The ids of the departments that were chosen for spellings that no department has.
     choices: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)

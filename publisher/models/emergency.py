@@ -42,7 +42,7 @@ class Ratification(StrEnum):
 class Duty(Base):
     """A duty of a person, who may publish urgent warnings in that time, whatever the role.
 
-    It gives no right before it is approved: at once, or by a second admin or lead. An ended duty
+    It grants no right before it is approved: at once, or by a second admin or lead. An ended duty
     records when and by whom it was ended, and stays in the roster.
     """
 
@@ -182,7 +182,7 @@ class EmergencyUse(Base):
     word_at: Mapped[datetime] = mapped_column(UtcDateTime)
     word_how: Mapped[WordHow] = mapped_column(enum_type(WordHow, "word_how"))
     form_token: Mapped[str] = mapped_column(String(64), unique=True)
-    #: Who read out a code to the duty officer, who was without a second factor.
+    #: The person who read out a code to the duty officer, who lacked a second factor.
     vouched_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     #: The deadline of the department's ratification.
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -25,7 +25,7 @@ IS_OF_ACCESS = (
 class Event(Base):
     """A row of history: `subject` is a table's name, `details` hold no personal data.
 
-    Only the event of a mistyped name's correction keeps the words before it.
+    Only the event that corrects a mistyped name keeps the earlier words.
     """
 
     __tablename__ = "events"
@@ -81,7 +81,7 @@ class Wrote(StrEnum):
     """What somebody has written in an appointment."""
 
     RECORDED = "recorded"
-    LETTER = "letter"  #: Printed the letter by whose code it was recorded.
+    LETTER = "letter"  #: Printed the letter with whose code it was recorded.
     MAIL = "mail"
     MOBILE = "mobile"
     NAME = "name"

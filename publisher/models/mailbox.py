@@ -29,10 +29,10 @@ class MailOutcome(StrEnum):
 
 
 class ReceivedMail(Base):
-    """A mail as it came, what was read of it, and what became of it.
+    """A mail as it came, what was read in it, and what became of it.
 
     The raw mail is in the media store by digest until it ends; subject, text and the names of files
-    of a mail that became no submission end with it.
+    of a mail that did not become a submission end with it.
     """
 
     __tablename__ = "received_mails"
@@ -51,7 +51,7 @@ class ReceivedMail(Base):
     raw_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     size: Mapped[int]
     message_id: Mapped[str] = mapped_column(String(998), default="")
-    #: The digest of whose it is, subject, text and files.
+    #: The digest of whose mail it is, and of its subject, text and files.
     content_digest: Mapped[str] = mapped_column(String(64))
     #: The same digest, for the first mail of this content within its time.
     content_key: Mapped[str | None] = mapped_column(String(64), unique=True)
@@ -72,8 +72,8 @@ class ReceivedMail(Base):
     submission_id: Mapped[int | None] = mapped_column(ForeignKey("submissions.id"), index=True)
     #: Our answer to it.
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
-    #: The comment to which its text is offered as the answer, until that is written or somebody
-    #: dismissed it.
+    #: The comment to which its text is offered as the answer, until an answer is written or
+    #: somebody dismisses it.
     comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"), index=True)
     offer_ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: When somebody marked it as seen, if it could not be read.
@@ -88,7 +88,7 @@ class ReceivedMail(Base):
 
 
 class Quarantine(Base):
-    """A mail that waits until somebody of the cell decides on it, or until its day has come."""
+    """A mail that waits until somebody of the cell decides on it, or until its time is over."""
 
     __tablename__ = "quarantines"
     __table_args__ = (
@@ -104,7 +104,7 @@ class Quarantine(Base):
     state_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: Why it is not ours.
     word: Mapped[str] = mapped_column(Text, default="")
-    #: None with a state that is final: its day had come.
+    #: None in a final state: its time was over.
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     decided_under_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
 

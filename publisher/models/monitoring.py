@@ -104,8 +104,8 @@ class CreditOutage(Base):
 class WrongTime(Base):
     """A time in which a machine's own time differed by more than 30 seconds from its witness's.
 
-    `ahead` is by how many seconds it is ahead of its witness, a platform or "database"; negative if
-    it is behind.
+    `ahead` is how many seconds it is ahead of its witness, a platform or "database"; negative if it
+    is behind.
     """
 
     __tablename__ = "wrong_times"
@@ -118,13 +118,13 @@ class WrongTime(Base):
     witness: Mapped[str] = mapped_column(String(20))
     ahead: Mapped[int]
     began_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    #: The last time when a clock of the machine asked its witnesses, as they tell it.
+    #: The last time when a clock of the machine asked its witnesses, by their time.
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: True while the clocks of the machine publish no posts.
     holds_posts: Mapped[bool] = mapped_column(default=False, server_default=false())
-    #: The time when people were told that posts wait.
+    #: The time when people were notified that posts wait.
     told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: The time when a person said that posts are to be published all the same.
+    #: The time when a person decided that posts are to be published anyway.
     overridden_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     overridden_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     #: The time since when the machine's time is right again.

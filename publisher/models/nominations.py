@@ -27,7 +27,7 @@ class NominationCall(Base):
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     opened_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: When the cell was told, once, of departments that report to no office.
+    #: When the cell was notified, once, of departments that report to no office.
     told_without_line_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     opened_by: Mapped[Person] = relationship()
@@ -47,7 +47,7 @@ class CallAddressee(Base):
     department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), index=True)
     #: When the link was last sent to the head; None: nobody could be reached.
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: When its head, or whoever answered, was last spoken to on the telephone.
+    #: When its head, or the person who answered, was last spoken to on the telephone.
     telephoned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     telephoned_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -58,7 +58,7 @@ class CallAddressee(Base):
 
 
 class NominationLetter(Base):
-    """A letter to the head of an office above, by whose link and code officers were named.
+    """A letter to the head of an office above, with whose link and code officers were named.
 
     Version 0.2.0 printed the last one: the rows are history, and nothing writes them.
     """
@@ -77,7 +77,7 @@ class NominationLetter(Base):
     code_digest: Mapped[str] = mapped_column(String(64))
     printed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     printed_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
-    #: When it was printed anew.
+    #: When it was printed again.
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -87,7 +87,7 @@ class NominationLetter(Base):
 class Nomination(Base):
     """Two officers named together by the head of their department, by a link or a letter on paper.
 
-    What was named by a `NominationLetter` came from the head of the office above.
+    A nomination by a `NominationLetter` came from the head of the office above.
     """
 
     __tablename__ = "nominations"
@@ -157,7 +157,7 @@ class ReminderLetter(Base):
     recipient: Mapped[LetterRecipient] = mapped_column(enum_type(LetterRecipient, "recipient"))
     #: The department or office to whose head it is addressed.
     office_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
-    #: None: no head was confirmed, so that it is addressed to the office.
+    #: None: no head was confirmed, so it is addressed to the office.
     head_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     #: True: it went to the head's own mailbox too.

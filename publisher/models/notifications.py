@@ -26,8 +26,8 @@ class Notice(Base):
     """A mail or SMS: its text, its recipient, and its state.
 
     An SMS is its registered template filled with `variables`; subject and body are then the mail
-    that is sent if no template is registered, and, with `mail_too`, in addition. Of a notice about
-    texts of a post, `lines` has one for each of them, and `variables` what else it says.
+    that is sent if no template is registered, and, with `mail_too`, in addition. For a notice about
+    texts of a post, `lines` has one line for each text, and `variables` the rest.
     """
 
     __tablename__ = "notices"
@@ -53,7 +53,7 @@ class Notice(Base):
     path: Mapped[str] = mapped_column(String(200), default="", server_default="")
     #: The revision whose texts are in `body`, and whose pictures go with the mail.
     revision_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"))
-    #: The Message-IDs of the thread that it answers, the last one last.
+    #: The Message-IDs of the thread that it answers, the latest one last.
     in_thread: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     state: Mapped[NoticeState] = mapped_column(
         enum_type(NoticeState, "state"), default=NoticeState.QUEUED

@@ -1,4 +1,4 @@
-"""Declare an index of some rows, which both databases have, each with an option of its own."""
+"""Declare a partial index, for which each of the two databases has its own option."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class Person(Base):
 
 
 class ServiceClass(StrEnum):
-    """The class of a person's service, as the circular's form asks it."""
+    """The class of a person's service, as the circular's form asks for it."""
 
     OFFICIAL = "official"
     EMPLOYEE = "employee"
@@ -164,11 +164,11 @@ class Appointment(Base):
 
     @property
     def recorder_ids(self) -> frozenset[int]:
-        """The ids of those who have written in it, by whatever they wrote."""
+        """The ids of those who have written in it, whatever they wrote."""
         return frozenset(recorder.person_id for recorder in self.recorders)
 
     def in_force(self, at: datetime) -> bool:
-        """Return True if the appointment gives its rights at this time."""
+        """Return True if the appointment grants its rights at this time."""
         return is_office_held(self, at)
 
     @classmethod
@@ -178,17 +178,17 @@ class Appointment(Base):
 
     @classmethod
     def informed_at(cls, at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-        """Return the condition of those who get messages: also who is confirmed and not active."""
+        """Return the condition of those who get messages: the confirmed as well as the active."""
         informed = (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
         return and_(cls.state.in_(informed), cls.covered_at(at))
 
     @classmethod
     def covered_at(cls, at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-        """Return the condition of what lies around this time by its dates, whatever its state."""
+        """Return the condition that this time is between the dates, whatever the state is."""
         return and_(cls.from_at <= at, or_(cls.until_at.is_(None), cls.until_at > at))
 
     def covers(self, at: datetime) -> bool:
-        """Return True if this time lies between its dates, whatever its state is."""
+        """Return True if this time is between its dates, whatever its state is."""
         return self.from_at <= at and (self.until_at is None or at < self.until_at)
 
     def has_ended(self, at: datetime) -> bool:
@@ -199,7 +199,7 @@ class Appointment(Base):
 
 
 def is_office_held(row: Appointment | AnyRow, at: datetime) -> bool:
-    """Return what `Appointment.in_force` does, of an appointment or of a row with its columns."""
+    """Return `Appointment.in_force` for an appointment, or for a row with its columns."""
     is_between = row.from_at <= at and (row.until_at is None or at < row.until_at)
     return row.state is AppointmentState.ACTIVE and bool(is_between)
 
@@ -324,8 +324,8 @@ class ContactField(StrEnum):
 class ContactChange(Base):
     """A new mail address or mobile number that is not in force yet.
 
-    What its owner asked for waits for the code that was sent there. What the staff asked for, of
-    somebody who has signed in, has an `in_force_at`.
+    A change that its owner asked for waits for the code that was sent there. A change that the
+    staff asked for, for somebody who has signed in, has an `in_force_at`.
     """
 
     __tablename__ = "contact_changes"

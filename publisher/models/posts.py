@@ -49,7 +49,7 @@ class DecisionKind(StrEnum):
 
 
 class DecisionCredential(StrEnum):
-    """How the person of a decision was known."""
+    """How the person of a decision was identified."""
 
     SESSION = "session"
     LINK_AND_CODE = "link_and_code"  #: A personal link, and a code by SMS.
@@ -60,12 +60,12 @@ class DecisionCredential(StrEnum):
 class PictureView(StrEnum):
     """What the approver's browser reported about the pictures; no rule depends on it."""
 
-    SHOWN = "shown"  #: Each stood on the screen, whole.
+    SHOWN = "shown"  #: Each was on the screen, whole.
     TICKED = "ticked"  #: One did not load, and the approver ticked that it was seen elsewhere.
     NOT_KNOWN = "not_known"  #: The browser runs no scripts, or reported nothing.
 
 
-# Orders about what is out already are no deliveries of a text: they stand apart.
+# Orders about live posts and comments are not deliveries of a text, so they are left out.
 _TEXTS = "and_({}, Delivery.action.in_(['publish', 'edit']))"
 
 

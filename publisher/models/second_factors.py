@@ -13,7 +13,7 @@ from publisher.models.people import Person
 
 
 class FactorKind(StrEnum):
-    """What a person proves a sign-in with, beside the password."""
+    """What a person proves a sign-in with, in addition to the password."""
 
     TOTP = "totp"
 
@@ -40,7 +40,7 @@ class SecondFactor(Base):
 
 
 class RecoveryCode(Base):
-    """One of the codes that stand in once each for a lost second factor, stored by its digest."""
+    """A code that replaces a lost second factor once, stored by its digest."""
 
     __tablename__ = "recovery_codes"
 
@@ -54,8 +54,8 @@ class RecoveryCode(Base):
 class Passkey(Base):
     """A passkey of a person: the public half of a key pair that a device or its vault holds.
 
-    Both binary values are in base64url. `sign_count` is the signature counter that it last told:
-    one that has not grown since shows a copy, unless it has always been 0.
+    Both binary values are in base64url. `sign_count` is the signature counter that it last
+    reported: one that has not grown since shows a copy, unless it has always been 0.
     """
 
     __tablename__ = "passkeys"

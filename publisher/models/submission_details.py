@@ -1,4 +1,4 @@
-"""Tables beside submissions: ward offices, notes, changes, uploads, and the store of all media."""
+"""Tables around submissions: ward offices, notes, changes, uploads, and the store of all media."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SubmissionNote(Base):
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), index=True)
     kind: Mapped[NoteKind] = mapped_column(enum_type(NoteKind, "kind"))
     text: Mapped[str] = mapped_column(Text)
-    #: None: by a mail from an address that is no person's.
+    #: None: by a mail from an address that belongs to no person.
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
     mail_sender: Mapped[str] = mapped_column(
@@ -86,7 +86,7 @@ class StoreInUse(Base):
     """The media store in which the media of this database are, known by its identity: one row.
 
     The row is written before the store. Until the store is known to have the identity, `replaces`
-    is the text that it carries instead, empty if it carries none; whoever starts next goes on.
+    is the text that it carries instead, empty if it carries none; the next process goes on.
     """
 
     __tablename__ = "store_in_use"

@@ -38,7 +38,7 @@ class Priority(StrEnum):
 
 
 class ScanResult(StrEnum):
-    """What the virus scanner said of a file; none if no scanner was set when the file came."""
+    """What the virus scanner said about a file; none if no scanner was set when the file came."""
 
     UNSCANNED = "unscanned"
     CLEAN = "clean"
@@ -92,7 +92,7 @@ class Submission(Base):
     outward_number: Mapped[str] = mapped_column(String(80), default="")
     inward_number: Mapped[str] = mapped_column(String(80), default="")
     brought_by: Mapped[str] = mapped_column(String(160), default="")
-    #: None: by a mail from an address that is no person's.
+    #: None: by a mail from an address that belongs to no person.
     handed_in_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     handed_in_under_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
     mail_sender: Mapped[str] = mapped_column(

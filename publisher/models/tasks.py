@@ -20,7 +20,7 @@ class Task(Base):
     """Somebody has to do this kind of thing about this subject; closed rows stay.
 
     Exactly one of `appointment_id` and `queue` says who: everybody of a role shares a queue. Kinds
-    are plain text, because a row may be of a newer release. Nothing personal stands here.
+    are plain text, because a row may be from a newer release. Nothing here is personal.
     """
 
     __tablename__ = "tasks"
@@ -32,7 +32,7 @@ class Task(Base):
             where=f"{OPEN} AND appointment_id IS NOT NULL",
             unique=True,
         ),
-        # A unique index takes every NULL for another one, so what has no department has its own.
+        # A unique index treats NULLs as different, so tasks without a department have their own.
         partial_index(
             "uq_tasks_queue",
             *(*_WHAT, "queue", "department_id"),
@@ -65,7 +65,7 @@ class Task(Base):
     post_id: Mapped[int | None] = mapped_column(
         ForeignKey("posts.id"), comment="The post to which it belongs: one line of Today"
     )
-    # No foreign key: whoever closes a department has locked its row, and waits for its tasks.
+    # No foreign key: closing a department locks its row, and then waits for its tasks.
     department_id: Mapped[int | None] = mapped_column(Key)
     appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
     queue: Mapped[str | None] = mapped_column(String(20))
@@ -100,7 +100,7 @@ class TaskLook(Base):
 
 
 class TaskFilling(Base):
-    """Subjects whose tasks an upgrade has still to work out, and the last one that has its own."""
+    """Subjects whose tasks an upgrade still has to create, and the last one that has them."""
 
     __tablename__ = "task_fillings"
 
@@ -109,7 +109,7 @@ class TaskFilling(Base):
 
 
 class TaskChange(Base):
-    """The last number of a change, in one row that the first change makes."""
+    """The last number of a change, in one row that the first change creates."""
 
     __tablename__ = "task_changes"
 

@@ -1,4 +1,4 @@
-"""A head names the two officers by a letter on paper, and somebody of the staff types it."""
+"""A head names the two officers by a letter on paper, and one of the staff types it in."""
 
 from __future__ import annotations
 

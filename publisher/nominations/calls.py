@@ -100,7 +100,7 @@ def read_order_day(validator: Validator, ordered_on: date | None, *, now: dateti
 
 
 def tick_calls(database: Database, *, now: datetime) -> int:
-    """Ask the heads who were confirmed since their department was called; return their number."""
+    """Ask the heads who were confirmed after their department was called; return their number."""
     with database.transaction() as session:
         return sum(
             _ask_if_reachable(session, called, now=now)
@@ -125,7 +125,7 @@ def _addressees_without_answer(session: Session, now: datetime) -> list[CallAddr
 
 
 def _ask_if_reachable(session: Session, addressee: CallAddressee, *, now: datetime) -> bool:
-    """Send the link to a head who has not been asked since the confirmation; return if it was."""
+    """Send the link to a head not asked since the confirmation; return True if it was sent."""
     head = head_in_place(session, addressee.department_id, now=now)
     if head is None or head.confirmed_at is None:
         return False
@@ -194,7 +194,7 @@ def _ask(session: Session, addressee: CallAddressee, head: Appointment, *, now: 
     person = head.person
     is_invited = person.password_hash is not None or invitations.was_invited(session, person)
     if person.mobile is None and not is_invited:
-        # No code reaches this head: the link then asks for a sign-in, which needs a password.
+        # If no code reaches this head, the link asks for a sign-in, which needs a password.
         invitations.invite_by_both(session, head, now=now)
 
 
@@ -223,7 +223,7 @@ def ask_again(session: Session, *, actor: Actor, addressee_id: int, now: datetim
 
 
 def note_telephoned(session: Session, *, actor: Actor, addressee_id: int, now: datetime) -> None:
-    """Note that the department was spoken to on the telephone. Raises `WrongRole`, `NotFound`."""
+    """Note that somebody telephoned the department. Raises `WrongRole`, `NotFound`."""
     require(actor, Action.OPEN_CALL, None, now=now)
     called = addressee(session, addressee_id)
     called.telephoned_at, called.telephoned_by_id = now, person_of(actor)
@@ -231,7 +231,7 @@ def note_telephoned(session: Session, *, actor: Actor, addressee_id: int, now: d
 
 
 def close_call(session: Session, *, actor: Actor, call: NominationCall, now: datetime) -> None:
-    """Close a call: nobody is asked any more, and its links are void. Raises `WrongRole`."""
+    """Close a call: nobody is asked any more, and its links become invalid. Raises `WrongRole`."""
     require(actor, Action.OPEN_CALL, None, now=now)
     if call.closed_at is not None:
         return

@@ -22,7 +22,7 @@ LASTS_WITHOUT_CALL: Final = timedelta(days=30)
 def make(session: Session, head: Appointment, *, nominate_by: date, now: datetime) -> str:
     """Make a link for this head, and end the department's earlier ones; return its token, once.
 
-    It lasts to the end of `nominate_by`; once that has passed, as of a reminder, for 30 days.
+    It lasts to the end of `nominate_by`, or for 30 days if that has passed, as for a reminder.
     """
     end(session, head.department_id, now=now)
     left = day_bounds(nominate_by)[1] - now
@@ -30,7 +30,7 @@ def make(session: Session, head: Appointment, *, nominate_by: date, now: datetim
 
 
 def make_own_link(session: Session, head: Appointment, *, now: datetime) -> str:
-    """Make a link for a head who has signed in, for 30 days, beside one of a call."""
+    """Make a link of 30 days for a head who has signed in; a link of a call stays valid."""
     return _make(session, head, now=now, lasts=LASTS_WITHOUT_CALL)
 
 

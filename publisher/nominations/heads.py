@@ -140,7 +140,7 @@ def _carry_out_row(
     if department is not None and not problems:
         problems |= _record(session, line, department, above, actor=actor, order=order, now=now)
     else:
-        # What else is wrong in the row is said at once, too.
+        # Everything else that is wrong in the row is reported at the same time.
         contacts = Problems()
         contacts.read(lambda: read_mail(line.mail))
         contacts.read(lambda: read_mobile(line.mobile))
@@ -158,7 +158,7 @@ def _record(
     order: DepartmentOrder,
     now: datetime,
 ) -> dict[str, BadInput]:
-    """Record one head and the office above; return the problems, after which nothing is changed."""
+    """Record one head and the office above; if it returns problems, nothing is changed."""
     try:
         with session.begin_nested():
             record_person(

@@ -1,4 +1,4 @@
-"""The text of a reminder letter (स्मरणपत्र): always in Marathi, as on the day of its writing."""
+"""The text of a reminder letter (स्मरणपत्र): always in Marathi, and kept as written that day."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from publisher.models.people import Department, Person
 from publisher.working_time import local_day
 
 PAPER: Final = "mr"
-"""The language of the letters, whatever that of the page is."""
+"""The language of the letters, independent of that of the page."""
 
 _TITLE: Final = "स्मरणपत्र"
 _SERIES: Final = "SP"
-"""What stands in the number for स्मरणपत्र where the office has no series: `PMC/SP/2026/0001`."""
+"""Replaces स्मरणपत्र in the number if the office has no series: `PMC/SP/2026/0001`."""
 _SUBJECT: Final = (
     "विषय : सोशल मिडिया कक्षाच्या कामकाजासाठी दोन समन्वयकांची (IT Nodal Officer) नावे कळविण्याबाबत."
 )
@@ -65,7 +65,7 @@ class LetterSender:
 
     @property
     def series(self) -> str:
-        """Return what begins the numbers of reminder letters."""
+        """Return the beginning of the numbers of reminder letters."""
         own = f"{self.outward_number}{_TITLE}"
         return own if self.outward_number else f"{self.city_code}/{_SERIES}"
 
@@ -108,7 +108,7 @@ def compose_text(
     sender: LetterSender,
     now: datetime,
 ) -> LetterText:
-    """Return the text of a letter of today; `earlier` are the letters of this department's call."""
+    """Return the text of a letter dated today; `earlier` are the previous letters of this call."""
     is_past = call.nominate_by < local_day(now)
     reminded = _REMINDED[recipient].format(
         department=department.name_mr,
@@ -128,7 +128,7 @@ def compose_text(
 def _address_lines(
     recipient: LetterRecipient, office: Department, person: Person | None
 ) -> list[str]:
-    """Return the head by name and designation, or the office of the head who is not known."""
+    """Return the head's name and designation, or the office of a head who is not known."""
     designation = (person.designation if person is not None else "") or _HEADS[recipient]
     names = [f"मा. {person.name_mr}"] if person is not None else []
     return [*names, designation, office.name_mr]
@@ -153,7 +153,7 @@ def _date_line(text: str, day: date) -> str:
 
 
 def _format_day(day: date) -> str:
-    """Return `दि. १४ डिसेंबर २०२६`, over whose spaces no line breaks."""
+    """Return `दि. १४ डिसेंबर २०२६`, without line breaks at its spaces."""
     return f"दि. {editable_day(day, PAPER)}".replace(" ", NBSP)
 
 

@@ -53,7 +53,7 @@ class NoOfficeAbove(NotAllowed):
 
 
 class LetterStep(StrEnum):
-    """What hinders the next letter of a department, if anything does."""
+    """What prevents the next letter of a department, if anything does."""
 
     DUE = "due"
     WAITS = "waits"
@@ -119,7 +119,7 @@ def _query_without_answer(call: NominationCall) -> Select[CallAddressee]:
         .where(CallAddressee.call_id == call.id, CallAddressee.answered_at.is_(None))
         .options(joinedload(CallAddressee.department).joinedload(Department.reports_to))
         .order_by(Department.name_mr, CallAddressee.id)
-        # What was read before the locks may have changed since.
+        # What was read before the locks may have changed.
         .execution_options(populate_existing=True)
     )
 
@@ -143,7 +143,7 @@ def letters_by_addressee(session: Session, call: NominationCall) -> dict[int, li
 
 
 def _last_days(session: Session, department_ids: Collection[int]) -> dict[int, date]:
-    """Return the day of each department's last letter, of whichever call."""
+    """Return the day of each department's last letter, over all calls."""
     query = (
         select(CallAddressee.department_id, func.max(ReminderLetter.written_at))
         .join(ReminderLetter.addressee)
@@ -192,7 +192,7 @@ def write_letters(
 ) -> list[ReminderLetter]:
     """Write the letters of a call that are due, or that of one addressee; return them.
 
-    Leads and admins are told, once a call, of departments without an office above. Raises
+    Leads and admins are notified, once a call, of departments without an office above. Raises
     `WrongRole`, `NotFound` and `CallOver`; with an addressee also `AnsweredAlready`,
     `LetterTooSoon` and `NoOfficeAbove`.
     """
@@ -287,7 +287,7 @@ def _write(
 def _mail(session: Session, letter: ReminderLetter, *, now: datetime) -> bool:
     """Queue the letter to the head's own mailbox; return False if there is none.
 
-    To the head of the department it brings a new personal link.
+    The head of the department gets a new personal link in it.
     """
     head = letter.head
     if head is None or head.person.mail is None:
@@ -320,7 +320,7 @@ def _mail(session: Session, letter: ReminderLetter, *, now: datetime) -> bool:
 def _notify_without_line(
     session: Session, call: NominationCall, plans: Collection[NextLetter], *, now: datetime
 ) -> None:
-    """Tell leads and admins, once a call, how many departments report to no office."""
+    """Notify leads and admins, once a call, how many departments report to no office."""
     count = sum(not plan.has_line for plan in plans)
     if call.told_without_line_at is not None or not count:
         return

@@ -39,7 +39,7 @@ class Mandate:
 
     @property
     def heads(self) -> Mapping[str, Person]:
-        """The head, who may be no officer, by the code of that problem."""
+        """The head, who may not be an officer, by the code of that problem."""
         if self.head is None:
             return {}
         return {"is_head" if self.letter is None else "is_own_head": self.head.person}

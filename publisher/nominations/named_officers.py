@@ -1,4 +1,4 @@
-"""Read what a head wrote about two officers; every field that is wrong is told at once."""
+"""Read what a head wrote about two officers; all wrong fields are reported together."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class NamedOfficer:
 
     @property
     def is_empty(self) -> bool:
-        """True if nothing was written of this person."""
+        """True if nothing was written about this person."""
         return not any(text.strip() for text in astuple(self))
 
 

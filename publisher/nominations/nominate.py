@@ -1,7 +1,7 @@
-"""A head names the two officers of the department, or keeps those whom it has.
+"""A head names the two officers of the department, or keeps the present ones.
 
-With a code to the head's mobile the officers are confirmed by it; without one they are recorded,
-and wait for a second person.
+A code to the head's mobile confirms the officers; without one they are recorded, and wait for a
+second person.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from publisher.people.permissions import not_ended
 from publisher.states import AppointmentState
 from publisher.validation import FieldError, Invalid
 
-#: What `record_person` refuses because the person is recorded otherwise than the head wrote.
+#: What `record_person` refuses because the person's record differs from what the head wrote.
 _KEPT_OTHERWISE = frozenset(
     {"differs", "another_person", "owners_alone", "disabled", "just_recorded"}
 )
@@ -57,7 +57,7 @@ class OfficersChanged(NotAllowed):
 
 
 def list_officers(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
-    """Return the department's officers who have not ended, by rank, in whatever state they are."""
+    """Return the department's officers in any state who have not ended, by rank."""
     query = (
         select(Appointment)
         .where(
@@ -72,7 +72,7 @@ def list_officers(session: Session, department_id: int, *, now: datetime) -> lis
 
 
 def confirms(head: Appointment, *, is_proven: bool, now: datetime) -> bool:
-    """Return True if what this head names needs no second person."""
+    """Return True if the officers whom this head names need no second person."""
     return is_proven and head.state in IN_PLACE and head.covers(now)
 
 
@@ -112,7 +112,7 @@ def record_officers(
 ) -> Nomination:
     """Record these two as the officers of the department.
 
-    Who is an officer already stays; the others end, which only a mandate that is final may do.
+    People who are officers already stay; the others end, which requires a final mandate.
     Raises `Invalid`, `PlacesHeld`, and `BadPerson` for a department that has ended.
     """
     details = named_officers.read(named, heads=mandate.heads, now=now)
@@ -123,7 +123,7 @@ def record_officers(
     ]
     staying = [holder for _slot, _officer, holder in pairs if holder is not None]
     leaving = [holder for holder in officers if holder not in staying]
-    if leaving and not mandate.is_final:  # all that are named are two, and so are the places
+    if leaving and not mandate.is_final:  # two are named, and there are two places
         raise PlacesHeld(name=", ".join(holder.person.name_mr for holder in leaving))
     for holder in leaving:
         end_appointment(session, actor=mandate.actor, appointment=holder, now=now)
@@ -149,10 +149,10 @@ def digest_of_officers(officers: Sequence[Appointment]) -> str:
 def keep_officers(
     session: Session, *, link: Link, digest: str, is_proven: bool, now: datetime
 ) -> Nomination:
-    """Let the two officers whom the page showed stay, and use the link up.
+    """Keep the two officers whom the page showed, and use the link up.
 
-    Raises `LinkSpent`, `AlreadyNamed`, and `OfficersChanged` if they are no longer these, or not
-    two.
+    Raises `LinkSpent`, `AlreadyNamed`, and `OfficersChanged` if these are no longer the two
+    officers.
     """
     mandate = _mandate(session, link, is_proven=is_proven, now=now)
     officers = list_officers(session, mandate.department.id, now=now)
@@ -203,7 +203,7 @@ def lock_department(session: Session, department_id: int) -> tuple[Department, l
 
 
 def _spend_link(session: Session, link: Link, *, now: datetime) -> None:
-    """Use the link up; the department's other ones ended with the nomination."""
+    """Use the link up; the department's other links ended with the nomination."""
     one_time_links.use(session, link=link, now=now)
     head_links.end(session, link.subject_id, now=now)
     session.flush()
@@ -212,7 +212,7 @@ def _spend_link(session: Session, link: Link, *, now: datetime) -> None:
 def _own_appointment(
     officers: Sequence[Appointment], slot: str, officer: NamedOfficer
 ) -> Appointment | None:
-    """Return the officer's own appointment if this person is one already."""
+    """Return this person's appointment if they are an officer already."""
     for holder in officers:
         if holder.person.mobile == officer.mobile or (
             officer.mail and holder.person.mail == officer.mail
@@ -258,7 +258,7 @@ def _record(
 
 def _require_all_written(slot: str, officer: NamedOfficer, appointment: Appointment) -> None:
     """Raise `Invalid` if the head would confirm a mail address that the head did not write."""
-    # Else a mailbox that somebody recorded for this person would be confirmed unseen.
+    # Otherwise a mailbox that somebody recorded for this person would be confirmed unseen.
     is_confirmed_now = appointment.state is AppointmentState.RECORDED
     if is_confirmed_now and appointment.person.mail is not None and not officer.mail:
         raise Invalid([FieldError(f"{slot}_mail", "mail_recorded")])

@@ -28,7 +28,7 @@ class CallAnswer(StrEnum):
     NAMED = "named"
     WAITS = "waits"  #: The officers are recorded, and wait for a second person.
     ASKED = "asked"
-    NOT_REACHED = "not_reached"  #: No head is confirmed, so that nobody was asked.
+    NOT_REACHED = "not_reached"  #: No head is confirmed, so nobody was asked.
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _answer(
 def heads_of(
     session: Session, department_ids: Sequence[int], *, now: datetime
 ) -> dict[int, Appointment]:
-    """Return the heads of these departments who have not ended, in whatever state they are."""
+    """Return the heads of these departments in any state who have not ended."""
     query = (
         select(Appointment)
         .where(

@@ -1,7 +1,7 @@
 """Gather the notices of one kind about texts of one post, for one reader, into one notice.
 
-Texts of a post often fail together, each recorded by the thread of its account. What is not urgent
-waits a little, and the first notice that is sent takes along all others that wait by then.
+Texts of a post often fail together, each recorded by the thread of its account. A notice that is
+not urgent waits a little, and the first one sent includes all others that are waiting.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _JOINED: Final = ("platform", "language", "account")
 
 
 def gather(session: Session, notice: Notice, *, now: datetime) -> None:
-    """Make the notice tell of all texts that wait to be told to its reader; delete the others."""
+    """Merge the other notices waiting for this reader, post and kind into this one; delete them."""
     others = _others(session, notice) if notice.post_id is not None and notice.tries == 0 else []
     if not others:
         return

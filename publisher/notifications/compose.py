@@ -31,7 +31,7 @@ LONGEST_BEGINNING = 40
 """The most characters of a comment that a subject has room for."""
 _QUOTATIONS = frozenset({"reason", "comment", "answer"})
 _WHOLE = frozenset({"letter_text", "people"})
-"""Our own texts of several lines, which stay as they are."""
+"""Our own texts of several lines, which are kept as they are."""
 _NEW_LINES = re.compile(r" *[\r\n]+ *")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _OF_AN_ANSWER = ("mr", "en")
@@ -47,7 +47,7 @@ class LinkedLine:
 
 
 class WrongValues(Exception):
-    """Values of this kind of notice are missing, or it has no such values, or no secret link."""
+    """Values of this kind are missing, or it may not have these values, or no secret link."""
 
 
 def queue(
@@ -65,14 +65,14 @@ def queue(
 ) -> Notice | None:
     """Queue a notice to a person in the person's language, by the channels that the person chose.
 
-    Without a mail address of their own, an officer's or head's department gets a copy at its shared
-    addresses: title, department and deadline alone. No link or code of a person goes there.
-    Returns the first of its rows, or None if there is no address or the person is disabled. Moments
-    have to be aware; moments, numbers, roles, persons and departments are formatted here; a list of
+    The department of an officer or head without their own mail address gets a copy at its shared
+    addresses: only title, department and deadline. No link or code of a person goes there. Returns
+    the first of its rows, or None if there is no address or the person is disabled. Moments have to
+    be aware; moments, numbers, roles, persons and departments are formatted here; a list of
     `LinkedLine` becomes lines with links. `path` (from `publisher.notifications.links`) is the
-    target of the mail's link, else Today. `to` is a mail address or mobile number instead of the
-    person's own. A notice with a `post_id` takes along what waits about the same post when it goes,
-    which is after `wait`. A mail to an approver has an `enclosure`. Raises `WrongValues` if the
+    target of the mail's link, by default Today. `to` is a mail address or mobile number instead of
+    the person's own. A notice with a `post_id` is sent after `wait`, with those that then wait
+    about the same post. A mail to an approver has an `enclosure`. Raises `WrongValues` if the
     values do not fit the kind.
     """
     if links.sets_password(path) and kind not in HAS_SECRET:
@@ -198,7 +198,7 @@ def queue_for_each(
 
 
 def _strip_token(path: str) -> str:
-    """Return the path as it is stored: none if it has the token of a one-time link."""
+    """Return the path as it is stored: empty if it has the token of a one-time link."""
     return path if links.remove_secrets(links.BASE + path) == links.BASE + path else ""
 
 
@@ -246,13 +246,13 @@ def compose_in_language(
 def write(
     kind: str, language: str, texts: dict[str, str], rows: Sequence[str], *, reader: str
 ) -> tuple[str, str]:
-    """Return subject and text of a mail that says these texts; its `count` is set from `rows`."""
+    """Return subject and text of a mail with these texts; its `count` is set from `rows`."""
     if rows:
         texts["count"] = digits(str(len(rows)), language) if len(rows) > 1 else ""
     values = {**texts, "rows": "\n".join(f"– {row}" for row in rows)}
     subject, _, letter = _render(language, kind, values).partition("\n")
     letter = _EMPTY_LINES.sub("\n\n", letter.strip())  # where an optional line is left out
-    # The question for the department is about no submission yet, which a reply could join.
+    # The question for the department has no submission yet that a reply could be added to.
     is_read = "yes" if kind in ANSWERS - {NoticeKind.MAIL_DEPARTMENT} else ""
     frame = {"name": reader, "letter": letter, "answer_is_read": is_read}
     body = _render(language, "letter", frame)
@@ -265,9 +265,9 @@ def reply_note(language: str, fate: str) -> str:
 
 
 def signature(language: str, **sender: str) -> str:
-    """Return what follows the Cell's name below a mail: `city`, `phone` and `mail` of who writes.
+    """Return what follows the Cell's name below a mail: `city`, `phone` and `mail` of the sender.
 
-    What is empty is left out.
+    Empty values are left out.
     """
     return _render(language, "signature", sender).rstrip()
 

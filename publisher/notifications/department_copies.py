@@ -20,7 +20,7 @@ _SUBJECTS: Final = frozenset({"title", "template", "comment"})
 
 
 def find_owner(session: Session, mail: str | None) -> Department | None:
-    """Return the department whose shared address this is; None if it is none's."""
+    """Return the department whose shared address this is; None if there is none."""
     query = select(Department).join(DepartmentAddress).where(DepartmentAddress.mail == mail)
     return session.scalars(query).one_or_none() if mail else None
 
@@ -28,10 +28,10 @@ def find_owner(session: Session, mail: str | None) -> Department | None:
 def plan_copies(
     session: Session, person: Person, values: Mapping[str, object], *, now: datetime
 ) -> list[tuple[str, dict[str, object]]]:
-    """Return the shared addresses that get a copy of a notice with these values, and its own.
+    """Return the shared addresses that get a copy of this notice, each with the copy's values.
 
-    A copy is of what an officer or head without a mail address of their own is told about a
-    submission, post, template or comment. It says title, department and deadline, and goes to the
+    Copies are made of notices about a submission, post, template or comment to an officer or head
+    without their own mail address. A copy has title, department and deadline, and goes to the
     department of the notice if the person holds an office there, else to every one where they do.
     """
     if _SUBJECTS.isdisjoint(values):

@@ -195,9 +195,9 @@ def _record(
 ) -> None:
     notice = transitions.lock(session, Notice, claimed.id)
     if notice is None or notice.tries != claimed.tries or notice.channel is not claimed.channel:
-        return  # the lease ended meanwhile, and another try has it
+        return  # the lease ended meanwhile, and another try took over
     if problem is None:
-        if notice.state is NoticeState.QUEUED:  # queued again after its lease: no need any more
+        if notice.state is NoticeState.QUEUED:  # queued again after its lease: not needed any more
             _move(session, notice, NoticeState.SENDING, f"send_{notice.channel}", now)
         notice.sent_at = now
         _finish(session, notice, NoticeState.SENT, f"{notice.channel}_sent", "", now=now)
@@ -218,7 +218,7 @@ def fail(session: Session, carrier: Carrier, notice: Notice, reason: str, *, now
 
 
 def _record_lost(session: Session, notice: Notice, reason: str, *, now: datetime) -> None:
-    # An unclear outcome is retried once: its event in the history tells the second from the first.
+    # An unclear outcome is retried once: its event in the history shows which try is the second.
     lost = f"{notice.channel}_unconfirmed"
     before = select(func.count()).where(
         Event.subject == Notice.__tablename__, Event.subject_id == notice.id, Event.verb == lost

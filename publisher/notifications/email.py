@@ -47,10 +47,9 @@ class Signature:
 
 @dataclass(frozen=True)
 class MailOrigin:
-    """By which server mails leave, from which address, and what they say of who writes.
+    """The server and address that mails are sent from, and what they say about the sender.
 
-    Links begin with `base_url`. `reply_to` is the address of the mailbox that is read; empty if
-    none is.
+    Links begin with `base_url`. `reply_to` is the address of the mailbox that is read, or empty.
     """
 
     smtp_url: str
@@ -119,7 +118,7 @@ class _ByMail:
         send_letter(self.server, letter(notice, self.sender, now=self.now(), review_parts=parts))
 
     def _is_for_nobody(self, notice: Notice) -> bool:
-        """Return True if a person's mail would go to an address that is a department's by now."""
+        """Return True if a person's mail would go to an address that is now a department's."""
         is_for_the_address = notice.kind == NoticeKind.DEPARTMENT_COPY or notice.kind in ANSWERS
         if is_for_the_address and notice.kind not in HAS_SECRET:
             return False
@@ -134,9 +133,9 @@ class _ByMail:
 def letter(
     notice: Notice, sender: MailOrigin, *, now: datetime, review_parts: ReviewParts | None = None
 ) -> EmailMessage:
-    """Return the mail of a notice; to an approver with `review_parts`.
+    """Return the mail of a notice; a mail to an approver has `review_parts`.
 
-    An address without a name has that of the signature.
+    A sender's address without a name gets the name in the signature.
     """
     message = EmailMessage(policy=WIRE)
     _set_sender(message, sender.mail_from, sender.signature.city_name(notice.language))
@@ -170,13 +169,13 @@ def _set_sender(message: EmailMessage, mail_from: str, city: str) -> None:
     if name or not city:
         message["From"] = mail_from
     else:
-        # Folded as the subject is.
+        # Folded like the subject.
         encoded = Header(city, "utf-8", header_name="From").encode()
         message.set_raw("From", f"{encoded} <{address}>")
 
 
 def add_reply_note(body: str, notice: Notice, *, is_read: bool) -> str:
-    """Return the text of a mail with what becomes of a reply; `is_read` if a mailbox is read.
+    """Return a mail's text, saying what becomes of a reply; `is_read` if a mailbox is read.
 
     Answers to mails say it themselves, in each of their languages.
     """
@@ -187,6 +186,6 @@ def add_reply_note(body: str, notice: Notice, *, is_read: bool) -> str:
 
 
 def message_id_of(notice: Notice, *, mail_from: str) -> str:
-    """Return the Message-ID of a notice's mail, which is the same at each try."""
+    """Return the Message-ID of a notice's mail, which is the same for each try."""
     domain = parseaddr(mail_from)[1].rpartition("@")[2] or "localhost"
     return f"<{notice.mail_id}@{domain}>"

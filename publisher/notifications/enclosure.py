@@ -15,7 +15,7 @@ _NO_TEXTS: Final = re.compile(rf"\n*{links.TEXTS}\n*")
 class Enclosure:
     """The texts of a revision in a mail to one of its approvers.
 
-    `path` is that of the review, under which an answer to the mail is filed: the mail's own link is
+    `path` is the review's, under which an answer to the mail is filed: the mail's own link is
     personal.
     """
 

@@ -26,7 +26,7 @@ _ROLES: Final[Mapping[Role, str]] = {
     Role.AUDITOR: N_("auditor"),
 }
 
-# Reasons the press gives most often. For any other the page has the words, and the mail says so.
+# The press's most frequent reasons. The page explains any other, and the mail says so.
 _REASONS: Final[Mapping[str, str]] = {
     "credentials": N_("The account's access permission has expired or was taken away."),
     "too_long": N_("The text is too long for the platform."),
@@ -46,7 +46,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "late_store": N_("The photos could not be read."),
 }
 
-# What a submission is about, where a freeze holds one kind alone.
+# What a submission is about, for a freeze that holds only one kind.
 _KINDS: Final[Mapping[str, str]] = {
     "scheme": N_("schemes"),
     "project": N_("projects"),
@@ -108,7 +108,7 @@ def choose_language(person: Person, languages: Container[str] = LANGUAGES) -> st
 
 
 def format_values(values: Mapping[str, object], language: str, *, now: datetime) -> dict[str, str]:
-    """Return the values as texts; of `name_mr`, `name_en` and `name_hi` one remains, as `name`."""
+    """Return the values as texts; one of `name_mr`, `name_en` and `name_hi` remains, as `name`."""
     whole = {name: value for name, value in values.items() if not _is_translated(name)}
     for name in filter(_is_translated, values):
         base = name.rpartition("_")[0]

@@ -103,7 +103,7 @@ A template that a city has registered under the former name keeps working."""
 SMS_OF_ANOTHER: Final[Mapping[str, NoticeKind]] = {
     NoticeKind.COMMENTS_WAIT: NoticeKind.COMMENT_ROUTED,
 }
-"""The kinds that go by the registered text of another kind, which says enough."""
+"""The kinds that are sent with the registered text of another kind, which says enough."""
 
 
 _OF_A_REVISION = "title revision department wished_at? from_at? until_at?"
@@ -219,9 +219,9 @@ HAS_SECRET: Final = frozenset(
         *(kind for kind, names in VALUES.items() if "secret" in names.split()),
     }
 )
-"""Kinds with a one-time link or code, sent only where it was made for.
+"""Kinds with a one-time link or code, sent only to the address or number it was made for.
 
-Links that need a sign-in or a code besides are none of these."""
+Links that also need a sign-in or a code are not among these."""
 
 
 class ReplyFate(StrEnum):
@@ -229,7 +229,7 @@ class ReplyFate(StrEnum):
 
     UNREAD = "unread"  #: No mailbox is read.
     IGNORED = (
-        "ignored"  #: A reply may quote the code or link of the mail, so nobody gets to see it.
+        "ignored"  #: A reply may quote the code or link of the mail, so it is shown to nobody.
     )
     JOINS_SUBMISSION = "joins_submission"
     NO_APPROVAL = "no_approval"
@@ -247,7 +247,7 @@ REPLY_FATES: Final[Mapping[str, ReplyFate]] = {
     NoticeKind.ANSWER_WAITS: ReplyFate.NO_APPROVAL,
     NoticeKind.COMMENT_ROUTED: ReplyFate.DRAFT_OF_ANSWER,
 }
-"""Where a mailbox is read; replies to mails of other kinds reach the Cell."""
+"""What applies if a mailbox is read; replies to mails of other kinds reach the Cell."""
 
 
 def sms_variables(kind: NoticeKind) -> frozenset[str]:

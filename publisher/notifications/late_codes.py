@@ -20,7 +20,7 @@ def has_not_left(
 ) -> bool:
     """Return True if the person's code, asked for at `since`, failed or is late; `now` is aware.
 
-    So it is, too, if none was made, as with too many codes in a quarter of an hour.
+    A code that was not made counts as late too, as after too many in a quarter of an hour.
     """
     newest = (
         select(Notice.state)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-#: Stands in a stored mail where the sender puts the house's address: a private-use character.
+#: Marks in a stored mail where the sender inserts the house's address: a private-use character.
 BASE: Final = "\ue000"
 
-#: Stands in a stored notice on both sides of a code that is to be forgotten once it has gone.
+#: Encloses, in a stored notice, a code that is removed once the notice is sent.
 MARK: Final = "\ue001"
 
-#: Stands in a stored notice on both sides of the texts of a revision.
+#: Encloses the texts of a revision in a stored notice.
 TEXTS: Final = "\ue002"
 
-#: Stands in a stored mail where the sender puts the corporation and where to ask.
+#: Marks in a stored mail where the sender inserts the corporation and where to ask.
 SIGNATURE: Final = "\ue003"
 
 #: The personal link of a revision, after its token was taken out of a stored notice.
@@ -75,12 +75,12 @@ def factor_loss(person_id: int) -> str:
 
 
 def wrong(token: str) -> str:
-    """Return the path where its reader says that a confirmed appointment is wrong."""
+    """Return the path where the reader says that a confirmed appointment is wrong."""
     return f"/wrong/{token}"
 
 
 def office(token: str) -> str:
-    """Return the path where a confirmed head takes the office up by a code."""
+    """Return the path where a confirmed head takes up the office with a code."""
     return f"/office/{token}"
 
 
@@ -135,7 +135,7 @@ def delivery(delivery_id: int) -> str:
 
 
 def external_change(watch_id: int) -> str:
-    """Return the path of a change by others to a post of ours on its platform."""
+    """Return the path of a change that others made to a post of ours on its platform."""
     return f"/found/{watch_id}"
 
 
@@ -171,7 +171,7 @@ def secret(code: str) -> str:
 
 
 def remove_marks(text: str) -> str:
-    """Return a text of others without our marks, which it must not imitate."""
+    """Return somebody's text without our marks, which it must not imitate."""
     return text.translate(_WITHOUT_MARKS)
 
 
@@ -181,10 +181,10 @@ def add_base_url(text: str, base_url: str) -> str:
 
 
 def remove_quoted_tokens(text: str) -> str:
-    """Return somebody's text without the token of a one-time link that a mail of ours had in it."""
+    """Return somebody's text without the tokens of one-time links quoted from our mails."""
     return _QUOTED.sub(r"\1…", text)
 
 
 def remove_secrets(text: str) -> str:
-    """Return the text without every code and the token of every one-time link."""
+    """Return the text without any code or token of a one-time link."""
     return _CODE.sub("…", _SECRET.sub(r"\1…", text))

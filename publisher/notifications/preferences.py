@@ -15,7 +15,7 @@ from publisher import transitions
 from publisher.models.notifications import Channel
 from publisher.models.people import NoticeGroup, Person, Preference, Telling
 
-#: What each group is about. A kind in none of them goes by mail, whatever was chosen.
+#: What each group is about. A kind without a group is sent by mail, whatever was chosen.
 GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
     NoticeGroup.APPROVALS: frozenset(
         {
@@ -39,12 +39,12 @@ GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
 
 
 BY_BOTH: Final = frozenset({"name_officers"})
-"""The kinds that go by mail and by SMS, whatever was chosen."""
+"""The kinds that are sent by mail and by SMS, whatever was chosen."""
 
 
 @dataclass(frozen=True)
 class NoticeRoute:
-    """The channel and address of a notice, and if it goes by mail as well."""
+    """The channel and address of a notice, and whether it is sent by mail as well."""
 
     channel: Channel
     address: str

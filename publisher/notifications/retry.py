@@ -19,7 +19,7 @@ from publisher.states import NoticeState
 
 STUCK = (NoticeState.FAILED, NoticeState.UNCONFIRMED)
 PAGE = 50
-# A notice of a changed address goes to the old one, and a department's copy to the department.
+# A notice of a changed address is sent to the old one, a department's copy to the department.
 _STAYING = (NoticeKind.ACCESS_CHANGED, NoticeKind.DEPARTMENT_COPY)
 _REMOVED_LINK = re.compile(rf"{links.BASE}\S*/…")
 

@@ -1,4 +1,4 @@
-"""The texts, pictures and descriptions of a revision, as mails to its approvers say them."""
+"""The texts, pictures and descriptions of a revision, as mails to its approvers show them."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _NO_DESCRIPTION: Final = N_("Photo %(number)s: no description is given.")
 class MailedPicture:
     """A picture of a text: `digest` is that of the bytes that are published.
 
-    `number` is its number in the revision. `caption` says the description, `description` is that
-    alone, empty if there is none.
+    `number` is its number in the revision. `caption` includes the description; `description` is
+    that alone, or empty.
     """
 
     number: int
@@ -102,7 +102,7 @@ def plain_text(texts: tuple[MailedText, ...], language: str) -> str:
 
 
 def photo_name(number: int, language: str) -> str:
-    """Return how a photo of a revision is called."""
+    """Return the name of a photo of a revision."""
     return translate_sentence(_PHOTO, language, number=number)
 
 

@@ -1,7 +1,7 @@
 """The mail to an approver as it is sent: plain text, and the same with the pictures as HTML.
 
-The texts are those that were written down when the mail was queued; the pictures are read from the
-media store, made small, and bounded in all.
+The texts are those stored when the mail was queued; the pictures are read from the media store and
+made small, and their total size is limited.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from publisher.platforms.capabilities import N_
 
 PICTURE_SIDE: Final = 640
 MOST_BYTES: Final = 750_000
-"""The most bytes of all pictures of a mail; they are a third more on the wire."""
+"""The most bytes of all pictures of a mail; encoding makes them a third larger."""
 
 WAITING_TRIES: Final = 3
 """How often the mail waits for photos that cannot be read, some eight minutes in all.
 
-Nobody should approve what was not seen; but an approver who hears nothing cannot decide at all. So
-it goes without them then, and says that they are on the page.
+Nobody should approve what they have not seen, but an approver who gets no mail cannot decide at
+all. So the mail is then sent without them, and says that they are on the page.
 """
 
 _BUTTON: Final = N_("See it and decide")
@@ -54,8 +54,8 @@ _LINK: Final = re.compile(rf"^{links.BASE}(\S+)$", re.MULTILINE)
 class MailedPictures:
     """The small pictures of a mail by their number.
 
-    Missing are those that are `broken`, those for which there was `no_room`, and those that could
-    not be read because the store is `away`.
+    A missing picture is `broken`, there was `no_room` for it, or it could not be read because the
+    store is `away`.
     """
 
     contents: dict[int, bytes] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class MailedPictures:
     away: list[int] = field(default_factory=list)
 
     def sentences(self, language: str) -> list[str]:
-        """Return what is said of the pictures that are missing."""
+        """Return the sentences about the missing pictures."""
         missing = ((_BROKEN, self.broken), (_TOO_MANY, self.no_room), (_AWAY, self.away))
         return [
             review_content.translate_sentence(
@@ -79,7 +79,7 @@ class MailedPictures:
 
 @dataclass(frozen=True)
 class ReviewParts:
-    """What a mail to an approver has besides its stored body."""
+    """What a mail to an approver has in addition to its stored body."""
 
     texts: tuple[MailedText, ...]
     pictures: MailedPictures
@@ -115,7 +115,7 @@ def load_parts(database: Database, store: MediaStore | None, notice: Notice) -> 
 def _small(store: MediaStore | None, pictures: Iterable[MailedPicture]) -> MailedPictures:
     mailed, room = MailedPictures(), MOST_BYTES
     for picture in pictures:
-        if mailed.away:  # it is not asked again: each answer may be long in coming
+        if mailed.away:  # the store is not asked again: each answer may take long
             mailed.away.append(picture.number)
             continue
         try:
@@ -137,7 +137,7 @@ def _small(store: MediaStore | None, pictures: Iterable[MailedPicture]) -> Maile
 
 
 def plain_body(body: str, parts: ReviewParts, language: str) -> str:
-    """Return the stored body with what is said of pictures that are not in the mail."""
+    """Return the stored body with the sentences about pictures that are not in the mail."""
     opening, enclosed, end = body.split(links.TEXTS)
     return opening + "\n\n".join([enclosed, *parts.pictures.sentences(language)]) + end
 

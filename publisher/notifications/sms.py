@@ -1,7 +1,7 @@
 """The tick that sends SMS, each by the template registered with the operators.
 
 Operators drop unregistered texts, so a kind without a template is sent by mail only; one with a
-link or code is not sent then, as it goes to the number that it was made for or nowhere.
+link or code is then not sent at all, because it may only go to the number that it was made for.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def choose_template(
 ) -> SmsTemplate | None:
     """Return the registered template of a kind, preferably in this language; else None.
 
-    A template that was registered under a former name of the kind is found as well, and so is that
-    of another kind by whose text this one goes.
+    It also finds a template that was registered under a former name of the kind, and the template
+    of another kind whose text this one uses.
     """
     if not sms.is_set:
         return None
@@ -132,7 +132,7 @@ class _BySms:
     def _values(
         self, notice: Notice, template: SmsTemplate, variables: Sequence[str]
     ) -> dict[str, str]:
-        remaining = iter(variables)  # each once: a title may look like a tag itself
+        remaining = iter(variables)  # each once: a title may itself look like a tag
         text = TAG.sub(lambda _match: next(remaining), template.text)
         return {
             "to": notice.address.removeprefix("+"),
@@ -145,7 +145,7 @@ class _BySms:
         }
 
     def give_up_on(self, session: Session, notice: Notice, *, now: datetime) -> bool:
-        """Requeue it by mail, unless it goes by mail already or must not go there."""
+        """Requeue it by mail, unless it is already sent by mail or must not be."""
         mail = notice.person.mail if notice.person is not None else None
         if notice.mail_too or mail is None or notice.kind in HAS_SECRET:
             return False

@@ -108,7 +108,7 @@ def _verdict(code: int, reason: str, response_text: str, success: str) -> NotSen
 
 
 def _mask_secrets(sms: Sms, response_text: str) -> str:
-    # A gateway's response may repeat the request's headers, with their secrets.
+    # A gateway's response may repeat the request's headers, including their secrets.
     for value in sms.sms_headers.values():
         if len(value) >= SHORTEST_SECRET:
             response_text = response_text.replace(value, "…")

@@ -21,10 +21,10 @@ from publisher.notifications.dispatch import (
 )
 
 _AS_FOLDED = WIRE.clone(refold_source="none")
-"""Headers leave as `letter` has folded them."""
+"""Headers are sent as `letter` folded them."""
 
-TIMEOUT = 20.0  # seconds for each step of the talk: the whole of it fits into a lease
-CHECK_TIMEOUT = 10.0  # seconds for each step where a person waits
+TIMEOUT = 20.0  # seconds for each step of the session: all of it fits into a lease
+CHECK_TIMEOUT = 10.0  # seconds for each step if a person waits
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -41,7 +41,7 @@ class MailServer:
     timeout: float = TIMEOUT
 
     def tls_context(self) -> ssl.SSLContext:
-        """Return what a connection needs for TLS; the system's certificates are read anew."""
+        """Return the TLS context of a connection; it reads the system's certificates again."""
         return self.context or ssl.create_default_context()
 
     @property
@@ -78,7 +78,7 @@ def send_letter(server: MailServer, letter: EmailMessage) -> str:
 
 
 def check_connection(server: MailServer, *, timeout: float = CHECK_TIMEOUT) -> None:
-    """Connect and sign in as for a mail, and send none. Raises `Unreachable`."""
+    """Connect and sign in as for a mail, but send none. Raises `Unreachable`."""
     with _connection(replace(server, timeout=timeout)) as client:
         code, answer = client.noop()
         if code != 250:
@@ -89,7 +89,7 @@ def check_connection(server: MailServer, *, timeout: float = CHECK_TIMEOUT) -> N
 def _connection(server: MailServer) -> Iterator[SMTP]:
     """Yield a connection that is ready to send, encrypted if required.
 
-    What breaks it is raised as `Unreachable`.
+    Any error that breaks it is raised as `Unreachable`.
     """
     try:
         with closing(_connect(server)) as client:
@@ -110,7 +110,7 @@ def _connection(server: MailServer) -> Iterator[SMTP]:
                     raise Unreachable("the server offers no TLS, so it is not told the password")
                 client.login(server.name, server.password)
             yield client
-            with suppress(OSError):  # the work is done: how the talk ends changes nothing
+            with suppress(OSError):  # the work is done: how the session ends changes nothing
                 client.quit()
     except OSError as problem:
         raise Unreachable(_words(problem)) from problem
@@ -129,7 +129,7 @@ def _connect(server: MailServer) -> SMTP:
 def _send_data(client: SMTP, text: bytes) -> str:
     try:
         code, answer = client.data(text)
-    except SMTPDataError as problem:  # it did not even want to see the text
+    except SMTPDataError as problem:  # it refused before the text was sent
         raise _refusal(problem.smtp_code, problem.smtp_error) from problem
     except OSError as problem:
         raise NoticeUncertain(_words(problem)) from problem

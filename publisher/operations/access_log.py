@@ -44,7 +44,7 @@ VERBS: Final[Mapping[AccessKind, frozenset[str]]] = {
     ),
     AccessKind.EXPORTS: frozenset({"export"}),
 }
-"""The verbs of each kind; every other one of these subjects changes rights."""
+"""The verbs of each kind; every other verb of these subjects changes rights."""
 
 ORDINARY: Final = frozenset({"sign_in", "sign_out", "switch", "prove", "choose_telling"})
 """The verbs of everyday work, which are not listed."""
@@ -57,12 +57,12 @@ _OWNED: Final[Mapping[str, _Owned]] = {
     "refused_sign_ins": RefusedSignIn,
     "duties": Duty,
 }
-"""The tables of the log whose rows belong to a person, by their names."""
+"""The tables in the log whose rows belong to a person, by name."""
 
 
 @dataclass(frozen=True)
 class AccessRow:
-    """An event of the access log, and the person whom it concerns, if that is known."""
+    """An event of the access log, and the person concerned, if known."""
 
     event: Event
     person: Person | None
@@ -76,7 +76,7 @@ def access_log(
     day: date | None = None,
     after: Cursor | None = None,
 ) -> Page[AccessRow]:
-    """Return a page of the log: of one kind, one person (who acted, or is concerned), one day."""
+    """Return a page of the log, limited to one kind, one person (acting or concerned), one day."""
     query = select(Event).where(text(IS_OF_ACCESS), Event.verb.not_in(ORDINARY))
     if kind is AccessKind.RIGHTS:
         query = query.where(Event.verb.not_in([verb for verbs in VERBS.values() for verb in verbs]))
@@ -98,7 +98,7 @@ def access_log(
 
 
 def _concerns(person_id: int) -> ColumnElement[bool]:
-    """The person acted, or the event is about the person or a row of theirs."""
+    """Return the condition that the person acted, or the event is about them or a row of theirs."""
     return or_(
         Event.person_id == person_id,
         and_(Event.subject == Person.__tablename__, Event.subject_id == person_id),
@@ -120,7 +120,7 @@ def _rows(session: Session, events: Sequence[Event]) -> tuple[AccessRow, ...]:
         person_ids = {row.id: row.person_id for row in session.execute(ids)} if row_ids else {}
         for event in events:
             if event.subject == name:
-                # A row that was deleted by its age is named by the event alone.
+                # A row that was deleted because of its age is named only by the event.
                 person_id = person_ids.get(event.subject_id) or event.details.get("person")
                 owners[event.id] = person_id or event.person_id
     for event in events:
@@ -133,7 +133,7 @@ def _rows(session: Session, events: Sequence[Event]) -> tuple[AccessRow, ...]:
 
 @dataclass(frozen=True)
 class RefusedCount:
-    """How many sign-ins of a person were refused on a day; without a person, of no account."""
+    """How many sign-ins of a person were refused on a day; person is None if no account matched."""
 
     day: date
     person: Person | None

@@ -1,4 +1,4 @@
-"""The doctor's findings about the accounts: access, permissions, looks that are late, credits."""
+"""The doctor's findings about the accounts: access, permissions, late checks of posts, credits."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _check_account(account: Account, open_account: OpenAccount) -> HealthFinding
 
 
 def check_monitoring(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Report accounts whose published posts were not read back for a day too long."""
+    """Report accounts whose published posts are a day overdue to be read back."""
     with database.reading() as session:
         behind = overdue.find_overdue_checks(session, now=now)
         late = [account for account in all_accounts(session) if account.id in behind]
@@ -86,7 +86,7 @@ def check_monitoring(database: Database, *, now: datetime) -> list[HealthFinding
 
 
 def check_credits(database: Database) -> list[HealthFinding]:
-    """Report platforms whose credits our app has used up, as they refused a call of the clock."""
+    """Report platforms that refused a call of the clock because our app used up its credits."""
     with database.reading() as session:
         began = [(row.platform, row.began_at) for row in platform_credits.outages(session).values()]
     values = [{"platform": name, "since": f"{at:%Y-%m-%d %H:%M} UTC"} for name, at in began]

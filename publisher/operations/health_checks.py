@@ -1,6 +1,6 @@
 """The checks of `nagarvani doctor`.
 
-A check returns a code with its values; the command line puts it into words.
+A check returns a code with its values; the command line turns it into a sentence.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class HealthFinding:
 
 
 def check_settings(settings: Settings) -> HealthFinding:
-    """Check that passwords go by TLS, that people's own addresses are seen, and a second factor.
+    """Check that passwords go by TLS, people's own addresses are seen, and a second factor is set.
 
     This machine needs no TLS.
     """
@@ -98,7 +98,7 @@ def check_settings(settings: Settings) -> HealthFinding:
     is_local = urlsplit(settings.base_url).hostname in _LOOPBACK
     if not settings.is_tls and not is_local:
         return HealthFinding(HealthSubject.SETTINGS, False, "no_tls", values)
-    # TLS is always a proxy's. Without its header all people share one address and its throttling.
+    # TLS always ends at a proxy. Without its header all people share one address and throttling.
     if settings.is_tls and settings.trusted_proxies == 0:
         return HealthFinding(HealthSubject.SETTINGS, False, "no_proxies", values)
     if settings.is_tls and settings.second_factor_from is None:
@@ -107,7 +107,7 @@ def check_settings(settings: Settings) -> HealthFinding:
 
 
 def check_variables(unknown: Mapping[str, str]) -> list[HealthFinding]:
-    """Return a finding for each variable that is no setting; it has the nearest setting, or ""."""
+    """Return a finding for each variable that is not a setting, with the nearest setting or ""."""
     return [
         HealthFinding(
             HealthSubject.SETTINGS,
@@ -124,7 +124,7 @@ def check_secret_files(settings: Settings) -> list[HealthFinding]:
     media = settings.media
     names = (".env", SECRET_FILE, media.media_key_file, media.media_secret_file)
     files = [Path(name).absolute() for name in names if name]
-    # What a container is given has a mode that nobody in it can choose.
+    # Nobody inside a container can choose the mode of the files that it is given.
     return [
         HealthFinding(HealthSubject.SETTINGS, False, "secret_readable", {"file": file})
         for file in files
@@ -136,10 +136,10 @@ def check_secret_files(settings: Settings) -> list[HealthFinding]:
 
 
 def check_database(database: Database) -> HealthFinding:
-    """Check that the database answers, keeps what is committed, and ends idle transactions."""
+    """Check that the database answers, stores what is committed, and ends idle transactions."""
     url = make_url(database.url)
     values = {"url": url.render_as_string(hide_password=True)}
-    # To open the file of SQLite would make it.
+    # Opening the SQLite file would create it.
     if database.is_sqlite and url.database and not Path(url.database).exists():
         return HealthFinding(HealthSubject.DATABASE, False, "no_database", values)
     try:
@@ -189,8 +189,8 @@ def check_built(files: Sequence[Path]) -> HealthFinding:
 
 
 def check_shaping() -> HealthFinding:
-    """Check that the imaging library can draw Devanagari; without, conjuncts break in silence."""
-    # Pillow needs raqm, and raqm FriBiDi of the system.
+    """Check that the imaging library can draw Devanagari; otherwise conjuncts break silently."""
+    # Pillow needs raqm, and raqm needs the system's FriBiDi.
     if not features.check("raqm"):
         values = {"package": "libfribidi0"}
         return HealthFinding(HealthSubject.SHAPING, False, "no_shaping", values)
@@ -198,9 +198,9 @@ def check_shaping() -> HealthFinding:
 
 
 def check_media(settings: Settings) -> Iterator[HealthFinding]:
-    """Check that the media folder can be written, or all that is done in a bucket, and its copies.
+    """Check that the media folder can be written, or everything done in a bucket and its copies.
 
-    No folder is made. The bucket is tried with a small object, which is removed again.
+    No folder is made. The bucket is tested with a small object, which is removed again.
     """
     if not settings.media.bucket:
         yield _check_folder(HealthSubject.MEDIA, settings.media.media_dir)
@@ -259,7 +259,7 @@ def check_sms_texts(sms: Sms, *, city_name: str) -> list[HealthFinding]:
 
 
 def check_appointments(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Report whom nobody is left to confirm, and how many are to be confirmed again."""
+    """Report those whom nobody is left to confirm, and how many have to be confirmed again."""
     with database.reading() as session:
         left = confirmation.find_unconfirmable(session, now=now)
         names = ", ".join(appointment.person.name_mr for appointment in left)
@@ -297,7 +297,7 @@ def check_clocks(database: Database, *, now: datetime) -> list[HealthFinding]:
 def check_time(
     database: Database, open_account: OpenAccount, *, now: Callable[[], datetime]
 ) -> list[HealthFinding]:
-    """Hold this machine's time against its witnesses, and report other machines that are wrong."""
+    """Compare this machine's time with its witnesses, and report other machines that are wrong."""
     own = machine_time.nearest_witness(database, open_account, now=now)
     about = {machine_name(): own} if own is not None else {}
     with database.reading() as session:

@@ -14,7 +14,7 @@ from publisher.operations.health_checks import HealthFinding, HealthSubject
 from publisher.settings.environment import Settings
 
 BACKUP_AFTER: Final = timedelta(hours=36)
-"""The age of the newest backup from which on one is missing: a night was left out."""
+"""The age of the newest backup at which one is missing: a night was skipped."""
 
 
 def check_help_desk(settings: Settings) -> list[HealthFinding]:

@@ -26,9 +26,9 @@ from publisher.operations.health_checks import HealthFinding, HealthSubject
 from publisher.settings.environment import Settings
 
 UNREAD_FOR: Final = timedelta(hours=1)
-"""How long ago the mailbox was last read to its end, from which on `doctor` says so.
+"""`doctor` reports a mailbox that was not read to its end for this long.
 
-A clock may stay connected for some twenty minutes before it notes that again.
+A clock may stay connected for some twenty minutes before it records a reading again.
 """
 IGNORED_WITHIN: Final = timedelta(days=30)
 _MOST_HEADER_BYTES: Final = 256 * 1024
@@ -37,7 +37,7 @@ _UNSEEN = (ReceivedMail.outcome == MailOutcome.REFUSED, ReceivedMail.seen_at.is_
 
 
 def check_senders(mail_server: str) -> HealthFinding:
-    """Say whose results decide if a sender is believed; without any, everybody known is."""
+    """Say whose results decide if a sender is believed; without any, every known sender is."""
     code = "senders_checked" if mail_server else "senders_unchecked"
     return HealthFinding(HealthSubject.MAILS, True, code, {"server": mail_server})
 
@@ -62,13 +62,13 @@ def check_results(database: Database, store: MediaStore, settings: Settings) -> 
 
 
 def _description(results: Iterable[AuthenticationResult]) -> str:
-    """Return each method with the server that claims it, and the Received headers above."""
+    """Return each method with the server that claims it, and the number of Received above."""
     texts = [f"{r.method} by {r.server[:80]!a} below {r.received} Received" for r in results]
     return ", ".join(dict.fromkeys(texts)) or "none"
 
 
 def check_mailbox(database: Database, imap_url: str, *, now: datetime) -> HealthFinding:
-    """Say when the mailbox was last read, and why it is not."""
+    """Say when the mailbox was last read, or why it is not."""
     if not imap_url:
         return HealthFinding(HealthSubject.MAILS, True, "mailbox_unset", {})
     label = imap_server(imap_url).label
@@ -134,7 +134,7 @@ def check_scanner(clamd_url: str) -> HealthFinding:
 
 
 def check_unscanned(database: Database) -> list[HealthFinding]:
-    """Report the files that wait for the scanner, with what it last answered of one of them."""
+    """Report the files that wait for the scanner, with its last answer about one of them."""
     last = (
         select(SubmissionFile.scan_note)
         .where(is_waiting())

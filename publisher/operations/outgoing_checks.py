@@ -1,4 +1,4 @@
-"""Checks of the mails and SMS that leave: whether the mail server takes them, and what waits."""
+"""Checks of outgoing mails and SMS: whether the mail server takes them, and what waits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from publisher.settings.environment import DEFAULT_SENDER, Settings
 from publisher.states import NoticeState
 
 WAITS_FOR: Final = timedelta(minutes=10)
-"""How long a message may wait, as after a greylisting, until `doctor` calls that wrong."""
+"""How long a message may wait, as after greylisting, until `doctor` reports that as wrong."""
 _SUBJECTS: Final = {Channel.MAIL: HealthSubject.MAIL_SERVER, Channel.SMS: HealthSubject.SMS}
 
 
@@ -36,7 +36,7 @@ def check_mail_server(settings: Settings) -> Iterator[HealthFinding]:
 
 
 def check_waiting(database: Database, *, now: datetime) -> Iterator[HealthFinding]:
-    """Say of each channel how many messages wait since when, with the last reason."""
+    """Report for each channel how many messages wait, since when, and the last reason."""
     is_waiting = and_(
         Notice.state.in_((NoticeState.QUEUED, NoticeState.SENDING)),
         or_(Notice.send_at <= now, Notice.tries > 0),

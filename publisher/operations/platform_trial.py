@@ -96,8 +96,8 @@ def _try(account: Account, open_account: OpenAccount, now: datetime) -> Trial | 
 
 def try_unpublished(platform: Platform, *, now: datetime) -> Trial:
     """Create an unpublished post, check that it is not public, and delete it."""
-    # Should a page publish it all the same, whoever reads it is to understand it; the time
-    # keeps a second trial from being taken for the same post.
+    # If a page publishes it anyway, people should understand it; the time keeps a second trial from
+    # being taken for the same post.
     text = f"चाचणी. कृपया दुर्लक्ष करावे. / A test, please ignore. {now:%Y-%m-%d %H:%M:%S} UTC"
     prepared = PreparedPost(Outgoing(text))
     try:
@@ -153,7 +153,7 @@ def _finding(trial: Trial, values: dict[str, object]) -> HealthFinding:
     details = {**values, "left": trial.leftover_id, "detail": trial.detail}
     if trial.leftover_id:
         return HealthFinding(HealthSubject.ACCOUNT, False, "try_left", details)
-    # A page that cannot do it is no fault: its posts leave in one step.
+    # A page that cannot do it is not at fault: its posts are sent in one step.
     return HealthFinding(
         HealthSubject.ACCOUNT,
         trial.outcome is not TrialOutcome.UNKNOWN,

@@ -1,4 +1,4 @@
-"""What waits to leave: deliveries by state, the next of them, and messages."""
+"""What waits to be sent: deliveries by state, the next of them, and messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from publisher.models.notifications import Notice
 from publisher.states import NEEDS_PERSON, DeliveryState, NoticeState
 
 LATE_AFTER: Final = timedelta(minutes=1)
-"""A delivery that is due for longer than this is late."""
+"""A delivery that has been due for longer than this is late."""
 
 LINES: Final = 5
 AnyState = TypeVar("AnyState", DeliveryState, NoticeState)
@@ -31,7 +31,7 @@ class QueueReport:
     """The counts of deliveries and messages by state, and the first deliveries of each group.
 
     `due_count` and `late_count` are parts of those that are scheduled, `due_message_count` of the
-    queued messages. `unsettled` have left or may have left, or need a person.
+    queued messages. `unsettled` were or may have been sent, or need a person.
     """
 
     delivery_counts: Mapping[DeliveryState, int]

@@ -19,7 +19,7 @@ UNSTORED_FOR: Final = timedelta(days=30)
 
 
 def check_unread_comments(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Report accounts whose comments were not read for thrice their interval."""
+    """Report accounts whose comments were not read for three times their interval."""
     with database.reading() as session:
         late = unread(session, now=now)
         accounts = [account for account in all_accounts(session) if account.id in late]
@@ -38,7 +38,7 @@ def check_unread_comments(database: Database, *, now: datetime) -> list[HealthFi
 def check_spending(
     database: Database, settings: Mapping[str, str], *, now: datetime
 ) -> list[HealthFinding]:
-    """Report what each platform has cost this month; a budget that is used up is wrong."""
+    """Report what each platform has cost this month; a budget that is used up is a failure."""
     with database.reading() as session:
         months = budget.spending(session, settings, now=now)
     return [

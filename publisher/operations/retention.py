@@ -44,7 +44,7 @@ from publisher.states import QuarantineState
 from publisher.working_time import local_day
 
 LOGS: Final = timedelta(days=180)
-"""Refused sign-ins and ended sessions: access logs have to be kept for so long in India."""
+"""Refused sign-ins and ended sessions: access logs have to be kept for this long in India."""
 
 SPENT: Final = timedelta(days=30)
 """Used and expired links, codes and contact changes, for questions about them."""
@@ -53,16 +53,16 @@ UNUSED: Final = timedelta(days=30)
 """Uploaded files that were never handed in, after which a form counts as abandoned."""
 
 WEBHOOKS: Final = timedelta(days=30)
-"""Webhooks as they came, and hints about comments under posts that are not ours."""
+"""Webhooks as received, and hints about comments under posts that are not ours."""
 
 BEATS: Final = timedelta(days=7)
 """Heartbeats of dead workers: each start has a name of its own."""
 
 RAW_MAILS: Final = timedelta(days=90)
-"""Mails as they came, after they were read; a submission keeps its text and files."""
+"""Mails as received, after they were read; a submission keeps its text and files."""
 
 STEP: Final = 2_000
-"""How many rows of a table a tick deletes, so that its locks are short."""
+"""How many rows of a table a tick deletes, to keep its locks short."""
 
 USED_IN: Final[tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | None], ...]] = (
     SubmissionFile.sha256,
@@ -120,7 +120,7 @@ def _expiry_conditions(now: datetime) -> dict[Table, ColumnElement[bool]]:
         Link: or_(Link.used_at <= spent, Link.ended_at <= spent, Link.expires_at <= spent),
         ContactChange: and_(
             or_(ContactChange.ended_at <= spent, ContactChange.expires_at <= spent),
-            # The gate asks for these for ever.
+            # The gate needs these forever.
             func.coalesce(not_(CAME_BY_TIME), True),
         ),
         SpotCode: or_(SpotCode.ended_at <= spent, SpotCode.expires_at <= spent),
@@ -135,18 +135,18 @@ def _expiry_conditions(now: datetime) -> dict[Table, ColumnElement[bool]]:
 
 
 def _has_ended(moment: datetime) -> ColumnElement[bool]:
-    """The session ended by then, or was not used since."""
+    """The session had ended by then, or has not been used since."""
     return func.coalesce(SignIn.ended_at, SignIn.seen_at) <= moment
 
 
 def _has_lapsed(moment: datetime) -> ColumnElement[bool]:
-    """The device was ended, or not used since."""
+    """The device had ended by then, or has not been used since."""
     return func.coalesce(KnownDevice.ended_at, KnownDevice.used_at) <= moment
 
 
 def _is_middle_session() -> ColumnElement[bool]:
     """The session is neither its person's first nor last."""
-    # The first one shows that its person is no newcomer; the last one keeps its id in use.
+    # The first one shows that its person is not new; the last one keeps its id in use.
     ends = (func.min(SignIn.id), func.max(SignIn.id))
     return and_(*(SignIn.id.not_in(select(end).group_by(SignIn.person_id)) for end in ends))
 
@@ -174,10 +174,9 @@ def _blank(session: Session, now: datetime) -> None:
 def _drop_uploads(database: Database, store: MediaStore, now: datetime) -> int:
     """Delete old uploads, and the files that nothing else uses."""
     # An upload is inserted before its file is stored, and finds the file still there: it would be
-    # lost if it were removed after that. The store may take its time or be away, and no lock may
-    # wait for it. So the rows stay, marked, until the file is gone; whoever uploads the same
-    # meanwhile is refused by the mark, and asked to try again. A crash leaves the mark, and the
-    # next tick goes on with it.
+    # lost if it were removed after that. The store may be slow or away, and no lock may wait for
+    # it. So the rows stay, marked, until the file is gone; meanwhile the mark refuses an upload of
+    # the same file, which can be retried. After a crash the next tick continues from the mark.
     with database.transaction() as session:
         gone, marked = mark_unused(session, is_sqlite=database.is_sqlite, now=now)
     removed = _remove(database, store, marked)
@@ -223,8 +222,8 @@ def _drop_mails(database: Database, store: MediaStore, now: datetime) -> int:
         digests = {mail.raw_sha256 for mail in mails}
         ids = [mail.id for mail in mails]
         used = _referenced_digests(session, digests, apart_from=ids)
-    # Nobody opens them any more. The rows name the files until these are gone: what is kept in a
-    # store that is away would be deleted by nobody otherwise.
+    # Nobody opens them any more. The rows name the files until these are gone: otherwise files in a
+    # store that is away would never be deleted.
     removed = _remove(database, store, digests - used, apart_from=ids)
     with database.transaction() as session:
         is_done = (ReceivedMail.id.in_(ids), ReceivedMail.raw_sha256.in_(used | removed))
@@ -244,7 +243,7 @@ def list_used_digests(connection: Connection | Session) -> set[str]:
 def _remove(
     database: Database, store: MediaStore, digests: Iterable[str], *, apart_from: Sequence[int] = ()
 ) -> set[str]:
-    """Remove the files that nothing uses by now, and return their digests.
+    """Remove the files that nothing uses any more, and return their digests.
 
     Once the store is away, the others are left for the next tick.
     """
@@ -265,7 +264,7 @@ def _remove(
 def _referenced_digests(
     session: Session, digests: Iterable[str], *, apart_from: Sequence[int] = ()
 ) -> set[str]:
-    """Return those of the digests that a row names; `apart_from` are ids of mails."""
+    """Return those of the digests that a row names, except the mails with ids in `apart_from`."""
     used: set[str] = set()
     for column in USED_IN:
         query = select(column).where(column.in_(digests))

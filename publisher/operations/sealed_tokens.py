@@ -1,7 +1,7 @@
 """What the database holds encrypted, and whether the present keys open it.
 
-That are the credentials of accounts, and the secrets of people's apps for second factors. A flow of
-connecting an account is sealed too, but ends by itself within a quarter of an hour.
+These are the credentials of accounts, and the secrets of people's apps for second factors. A flow
+that connects an account is sealed too, but ends by itself within a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ NAMED: Final = 5
 
 @dataclass(frozen=True)
 class SealedTexts:
-    """What is sealed at present: the credentials of accounts, and the secrets of second factors."""
+    """What is now sealed: the credentials of accounts, and the secrets of second factors."""
 
     accounts: Sequence[str]
     factors: Sequence[str]
 
     def are_shut_to(self, vault: Vault) -> bool:
-        """Return whether something is sealed and these keys open none of it."""
+        """Return True if something is sealed and these keys open nothing."""
         return bool(self.accounts or self.factors) and not self.are_opened_by(vault)
 
     def are_opened_by(self, vault: Vault) -> bool:
-        """Return whether these keys open anything of it."""
+        """Return True if these keys open any of the sealed texts."""
         return any(_opens(vault, text) for text in (*self.accounts, *self.factors))
 
 
 def read_sealed_texts(session: Session) -> SealedTexts:
-    """Return what is sealed, also in the tables of an older version, which may lack columns."""
+    """Return what is sealed, even if the tables are of an older version, which may lack columns."""
     accounts = select(Account.credentials).where(Account.credentials != "")
     # The tables of second factors came with 0.2.0, and those of accounts with the first version.
     has_factors = inspect(session.connection()).has_table(SecondFactor.__tablename__)

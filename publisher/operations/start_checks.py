@@ -1,4 +1,4 @@
-"""What refuses a start: settings that have to be written, a missing key, a key that opens nothing.
+"""Checks that refuse a start: settings to be written, a missing key, a key that opens nothing.
 
 An installation that people reach by https takes nothing from the folder in which a command happens
 to run. One without https has defaults below that folder, which only `init` makes.
@@ -30,11 +30,11 @@ _WRITTEN: Final = {
     "MEDIA_CACHE_DIR": ("media-cache", "write a whole path, such as /var/cache/nagarvani/media"),
     "REHEARSALS_DIR": ("rehearsals", "write a whole path, such as /var/lib/nagarvani/rehearsals"),
 }
-"""What has to be written: what it was called where it was laid by default, and what to write."""
+"""What has to be written: the name of the former default, and what to write."""
 
 
 def check_written(settings: Settings) -> None:
-    """Raise `WrongSetting` unless an installation with https says where its things are.
+    """Raise `WrongSetting` unless an installation with https sets where its data are.
 
     The refusal names what a start without these settings has used so far.
     """
@@ -97,7 +97,7 @@ def _sqlite_path(settings: Settings) -> Path | None:
 
 
 def _former(name: str, settings: Settings) -> list[Path]:
-    """Return the files or folders of this name that a start without settings may have laid."""
+    """Return the files or folders of this name that a start without settings may have created."""
     database = _sqlite_path(settings)
     folders = [
         Path.cwd() / SECRET_FILE.parent,
@@ -124,7 +124,7 @@ def check_key_opens(settings: Settings, database: Database) -> None:
 
 
 def key_hint(settings: Settings, database: Database) -> str | None:
-    """Return what to do about keys that open nothing of what is sealed; None if they do."""
+    """Return what to do about keys that open nothing of what is sealed; None if they open any."""
     from publisher.delivery.accounts.credentials import Vault
     from publisher.operations.sealed_tokens import read_sealed_texts
 
@@ -151,7 +151,7 @@ def key_hint(settings: Settings, database: Database) -> str | None:
 
 
 def _load_vault(path: Path) -> Vault | None:
-    """Return a vault of the key in this file; None if there is none that this user may read."""
+    """Return a vault with the key in this file; None if there is no key that this user may read."""
     from publisher.delivery.accounts.credentials import Vault
 
     try:

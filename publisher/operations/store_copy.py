@@ -1,7 +1,7 @@
 """Moving to another media store: everything is copied and read back, then the database switches.
 
-A copy that was ended goes on when it is begun again: what the target already has is compared, and
-only what it lacks is sent.
+A copy that was interrupted can be started again: what the target already has is compared, and only
+what it lacks is sent.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ class ClockRuns(Exception):
 
 
 class CopyOvertaken(Exception):
-    """Since the copy a web has stored what the database refers to: it has to be copied too."""
+    """After the copy a web stored a file that the database refers to: it has to be copied too."""
 
 
 @dataclass
 class StoreCopy:
-    """What became of the media so far: sent now, or found to be in the target already.
+    """The progress of a copy: the media sent now, or found to be in the target already.
 
-    What the source has not whole, and the target neither, is in `missing` or `damaged`. `done` has
+    Media that neither the source nor the target has whole are in `missing` or `damaged`. `done` has
     the digests of all.
     """
 
@@ -81,7 +81,7 @@ def open_target(settings: Settings, url: str) -> Iterator[MediaStore]:
 
 
 def mark_target(target: MediaStore, identity: str) -> None:
-    """Let a target carry that it is being filled from the store of this identity.
+    """Mark a target as being filled from the store of this identity.
 
     Raises `TakenTarget`, and `TargetAway` if it cannot be written.
     """
@@ -100,7 +100,7 @@ def copy_media(
     *,
     tell: Callable[[int, int], None],
 ) -> StoreCopy:
-    """Copy what the database refers to and all else that is stored, until nothing new has come.
+    """Copy what the database refers to and everything else that is stored, until nothing is new.
 
     `tell` is called with the number done, and the total. Raises `SourceAway` or `TargetAway`.
     """
@@ -114,7 +114,7 @@ def copy_media(
     tell(len(done), len(done))
     with database.reading() as session:
         used = list_used_digests(session)
-    # What nothing refers to may have been tidied away meanwhile.
+    # Files that nothing refers to may have been deleted meanwhile.
     outcome.missing = [digest for digest in outcome.missing if digest in used]
     return outcome
 
@@ -143,12 +143,12 @@ def _copy(digest: str, source: MediaStore, target: MediaStore, outcome: StoreCop
         target.save_file(file)
         failpoints.hit("store.medium_copied")
     if not _is_sound(target, digest):
-        raise TargetAway  # it does not give back what it has just taken
+        raise TargetAway  # it does not return what it has just stored
     outcome.sent += 1
 
 
 def _is_sound(target: MediaStore, digest: str) -> bool:
-    """Return whether the target has exactly these bytes: they are read, and compared."""
+    """Return True if the target has exactly these bytes: they are read and compared."""
     try:
         with _raise_as(TargetAway):
             target.open_file(digest).close()
@@ -175,11 +175,11 @@ def switch(
     now: datetime,
     origin: Mapping[str, object],
 ) -> None:
-    """Let the database name the target, which was filled from the store of this identity.
+    """Make the database name the target, which was filled from the store of this identity.
 
-    Both get a new identity, so that whoever still uses the former store stops. Raises `ClockRuns`
-    or `CopyOvertaken`, and `TargetAway` if the target does not take it: the next start, or another
-    copy, goes on.
+    Both get a new identity, so every process that still uses the former store stops. Raises
+    `ClockRuns` or `CopyOvertaken`, and `TargetAway` if the identity cannot be written: the next
+    start, or another copy, finishes that.
     """
     with database.transaction() as session:
         _check_no_clock(session, now)
@@ -206,9 +206,9 @@ def _check_no_clock(session: Session, now: datetime) -> None:
 
 @dataclass(frozen=True)
 class StoreComparison:
-    """How many media the database refers to, which of them are missing, how many are strange.
+    """How many media the database refers to, which of them are missing, and how many are unknown.
 
-    Strange ones nothing refers to: files of forms that were never sent, or another house's.
+    Nothing refers to the `strange` ones: files of forms that were never sent, or another house's.
     """
 
     referred: int
@@ -234,8 +234,8 @@ def adopt(
 ) -> None:
     """Make this the store of this database, whatever identity it had.
 
-    Both get a new identity, so that whoever else uses this store stops. Raises `StoreAway`, and
-    `ClockRuns`: until a clock stops it would keep mails in the store that it started with.
+    Both get a new identity, so every other process that uses this store stops. Raises `StoreAway`,
+    and `ClockRuns`: until a clock stops it would keep mails in the store that it started with.
     """
     carried = store.identity()
     with database.transaction() as session:

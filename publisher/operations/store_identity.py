@@ -1,8 +1,8 @@
-"""The media store and the database know each other: both have one random identity.
+"""The media store and its database share one random identity.
 
-It is laid where neither has one, but not in a store without any of the media that the database
-names. Where they differ, nothing may start: photos would be missing, or would be written where
-nobody looks for them.
+It is set if neither has one, but not in a store without any of the media that the database names.
+If they differ, nothing may start: photos would be missing, or would be written where nobody looks
+for them.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from publisher.settings.environment import Settings
 from publisher.settings.reader import PREFIX
 
 _SHOWN: Final = 8
-"""How many characters of an identity are printed; who has the whole could forge a store."""
+"""How many characters of an identity are printed; anybody with all of them could forge a store."""
 
 COPYING: Final = "copy for "
-"""The beginning of what a store carries that is being filled, followed by the other's identity."""
+"""The beginning of the mark in a store that is being filled, followed by the source's identity."""
 
 _WHAT_TO_DO: Final = (
     f"mount it, name the right one in {PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, or run nagarvani "
@@ -67,7 +67,7 @@ class OtherStore(Exception):
 class NoMediaThere(OtherStore):
     """Neither has an identity, and the store has none of the media that the database refers to.
 
-    So it is after an upgrade whose network folder is not mounted, or that names a new bucket.
+    This happens after an upgrade whose network folder is not mounted, or that names a new bucket.
     """
 
     def __str__(self) -> str:
@@ -75,7 +75,7 @@ class NoMediaThere(OtherStore):
 
 
 def refusal(problem: OtherStore | StoreAway, store: str) -> str:
-    """Return the sentence with which whatever needs the store at this address is refused."""
+    """Return the sentence that refuses a process which needs the store at this address."""
     if isinstance(problem, OtherStore):
         return str(problem)
     return _AWAY.format(store=store, reason=bracket_problem(problem))
@@ -88,7 +88,7 @@ def bracket_problem(problem: Exception) -> str:
 
 
 def beginning(identity: str) -> str:
-    """Return as much of an identity as people compare, or what stands in its place."""
+    """Return as much of an identity as people compare, or what is shown in its place."""
     if identity.startswith(COPYING):
         return f"begun as a copy for {identity.removeprefix(COPYING)[:_SHOWN]}…"
     return f"identity {identity[:_SHOWN]}…" if identity else "no identity"
@@ -102,7 +102,7 @@ def make_identity() -> str:
 def change_since_start(database: Database, identity: str) -> str:
     """Return why a clock that started with this store must not go on, or "" if nothing changed.
 
-    The tables may be those of another version too.
+    Another reason is that the tables are those of another version.
     """
     head, revision = latest_revision(), database.revision()
     if revision != head:
@@ -112,15 +112,15 @@ def change_since_start(database: Database, identity: str) -> str:
 
 
 def is_own_store(database: Database, store: MediaStore) -> bool:
-    """Return whether the database names this store, or is about to. Raises StoreAway."""
+    """Return True if the database names this store, or is about to. Raises StoreAway."""
     entry = _row(database)
     return entry is not None and store.identity() in (entry.identity, entry.replaces)
 
 
 def identify(database: Database, store: MediaStore, *, now: datetime) -> str:
-    """Return the identity that store and database share; it is laid where neither has one.
+    """Return the identity that store and database share; it is set if neither has one.
 
-    What a start before this one left half done is finished. Raises OtherStore or StoreAway.
+    What an earlier start left half done is finished. Raises OtherStore or StoreAway.
     """
     entry, carried = _row(database), store.identity()
     if _is_unmarked(entry, carried) and _lacks_all_media(database, store):
@@ -142,7 +142,7 @@ def identify(database: Database, store: MediaStore, *, now: datetime) -> str:
 
 
 def _is_unmarked(entry: StoreInUse | None, carried: str) -> bool:
-    """Return whether the store would get its first identity, also one that was laid half."""
+    """Return True if the store would get its first identity, or one that was only half set."""
     return not carried and (entry is None or entry.replaces == "")
 
 
@@ -163,7 +163,7 @@ def _row(database: Database) -> StoreInUse | None:
 #:   ON CONFLICT DO NOTHING
 @cache
 def _insertion(dialect: str) -> Insert:
-    # Of two starts at once the first one's row stays.
+    # If two processes start at once, the row of the first stays.
     columns = {
         "id": ONLY_ROW,
         "identity": bindparam("identity"),
@@ -174,7 +174,7 @@ def _insertion(dialect: str) -> Insert:
 
 
 def finish(database: Database, store: MediaStore, identity: str) -> None:
-    """Lay the identity that the database already has in its store. Raises StoreAway."""
+    """Set the identity that the database already has in its store. Raises StoreAway."""
     failpoints.hit("store.unlaid")
     store.set_identity(identity)
     failpoints.hit("store.unconfirmed")
@@ -195,7 +195,7 @@ def renew(
 ) -> str:
     """Give the database a new identity for the store that carries `replaces`; return it.
 
-    `finish` lays it in the store, once this is committed.
+    `finish` sets it in the store, once this is committed.
     """
     entry = session.get(StoreInUse, ONLY_ROW, with_for_update=True) or StoreInUse(id=ONLY_ROW)
     entry.identity, entry.replaces, entry.laid_at = make_identity(), replaces, now
@@ -205,9 +205,9 @@ def renew(
 
 
 def restore_identity(session: Session, *, carried: str, now: datetime) -> str | None:
-    """Fit the row of a restored backup to the store; return what `finish` has to lay, if anything.
+    """Fit the row of a restored backup to the store; return what `finish` has to set, if anything.
 
-    A store without identity gets a new one: it is another store than that of the backup.
+    A store without an identity gets a new one: it is a different store from that of the backup.
     """
     entry = session.get(StoreInUse, ONLY_ROW)
     if entry is not None and carried == entry.identity:
@@ -223,9 +223,9 @@ def restore_identity(session: Session, *, carried: str, now: datetime) -> str | 
 def identify_before_fork(
     settings: Settings, database: Database, store: MediaStore, *, now: datetime
 ) -> str:
-    """Return what `identify` does, in a process that has yet to fork those that serve.
+    """Return the result of `identify`, before this process forks those that serve.
 
-    The threads of a bucket's client would not survive that, so a child asks, and ends.
+    The threads of a bucket's client would not survive a fork, so a child process asks and ends.
     """
     if not settings.media.bucket:
         return identify(database, store, now=now)
@@ -259,7 +259,7 @@ def _send_identity(settings: Settings, sender: Connection, now: datetime) -> Non
 
 
 def check_store(database: Database, store: MediaStore) -> HealthFinding:
-    """Check that the store is the one of this database; nothing is laid."""
+    """Check that the store is the one of this database; nothing is written."""
     entry = _row(database)
     expected = beginning(entry.identity if entry else "")
     values: dict[str, object] = {"store": store.address, "wanted": expected}

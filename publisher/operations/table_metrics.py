@@ -1,6 +1,6 @@
-"""What the tables say to monitoring: gauges, read by a few statements that use indexes.
+"""What the tables show to monitoring: gauges, read by a few statements that use indexes.
 
-Each web answers with what it read itself, so of several webs the largest value counts.
+Each web returns what it read itself, so the largest value of several webs counts.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def _spending(session: Session, now: datetime) -> Iterator[Gauge]:
 
 
 class _Waiting(NamedTuple):
-    """A row of what waits: accounts, credits, messages, backups by labels; clocks and times."""
+    """A row of the values: accounts, credits, messages, backups by labels; clocks and times."""
 
     subject: str
     first: str
@@ -268,7 +268,7 @@ def _messages(rows: Mapping[str, _Waiting], now: datetime) -> Iterator[Gauge]:
 
 
 def _waiting_query(now: datetime) -> CompoundSelect[Any]:
-    # The states stand in the statement, so that the partial index of what is queued can be used.
+    # The states are literals in the statement, so the partial index of queued rows can be used.
     states: BindParameter[Sequence[NoticeState]] = bindparam(
         "states", (NoticeState.QUEUED, NoticeState.SENDING), expanding=True, literal_execute=True
     )

@@ -1,4 +1,4 @@
-"""Checks of the tasks: whether they were written at the upgrade, and equal what is worked out."""
+"""Checks of the tasks: whether they were written at the upgrade, and are as computed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check_filled(database: Database) -> HealthFinding:
 
 
 def check_tasks(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Report tasks that are missing, changed or left over, and looks that failed."""
+    """Report tasks that are missing, changed or left over, and looks that are overdue."""
     with database.reading() as session:
         wrong = list(wrong_tasks(session, now=now))
         is_late = TaskLook.look_at < now - LOOKS_LATE_AFTER

@@ -35,17 +35,17 @@ OUTAGE_AFTER: Final = timedelta(minutes=2)
 """An outage begins once the latest heartbeat of all workers is older than this."""
 
 LOST_FOR: Final = timedelta(days=1)
-"""A worker that stopped without a clean end is spoken of for so long."""
+"""A worker that stopped without a clean end is reported for this long."""
 
 DEMO_WORKER: Final = "demo-seeding"
-"""The worker name under which demo data is created; it counts as no worker."""
+"""The worker name under which demo data is created; it does not count as a worker."""
 
 WORKERS_SHOWN: Final = 50
 """How many workers are listed; each run of `clock --once` leaves a name."""
 
 
 def is_alive(beat: ClockBeat, *, now: datetime) -> bool:
-    """Return True if this run of a clock, and so its worker, goes on."""
+    """Return True if this run of a clock, and so its worker, is still going."""
     return beat.ended_at is None and now - beat.beat_at <= ALIVE_FOR
 
 
@@ -61,7 +61,7 @@ def clocks(session: Session) -> list[ClockBeat]:
 
 
 def clocks_without_end(session: Session, *, now: datetime) -> list[ClockBeat]:
-    """Return those that go on, or stopped within a day without a clean end and a successor.
+    """Return the runs still going, or stopped within a day without a clean end or a successor.
 
     A successor has the same name before the slash, and began after the last heartbeat.
     """
@@ -80,7 +80,7 @@ def latest_beat(session: Session) -> datetime | None:
 
 @dataclass(frozen=True)
 class Silence:
-    """The time since when nothing is sent for lack of a worker; `has_begun` if one ever ran."""
+    """Since when nothing is sent because no worker runs; `has_begun` is true if one ever ran."""
 
     since: datetime
     has_begun: bool
@@ -89,15 +89,15 @@ class Silence:
 def silence(session: Session, *, now: datetime) -> Silence | None:
     """Return since when no worker runs, if that is longer than `OUTAGE_AFTER`, else None.
 
-    If none ever ran, that is since when deliveries have waited for the first one. It is None if
-    nothing is scheduled, and in a demo.
+    If none ever ran, it is the time since which deliveries have waited for the first one. It is
+    None if nothing is scheduled, and in a demo.
     """
     return hindrances(session, now=now).silence
 
 
 @dataclass(frozen=True)
 class Hindrances:
-    """What keeps posts from leaving: the silence, and the number of wrong times and of stops."""
+    """What keeps posts from being sent: the silence, and the number of wrong times and of stops."""
 
     silence: Silence | None
     wrong_times: int
@@ -105,7 +105,7 @@ class Hindrances:
 
 
 def hindrances(session: Session, *, now: datetime) -> Hindrances:
-    """Return what keeps posts from leaving, by the one statement of a page."""
+    """Return what keeps posts from being sent, with one statement for a page."""
     beat_at, workers, *counts = session.execute(_beats_and_counts()).one()
     has_begun = beat_at is not None
     if not workers:
@@ -207,7 +207,7 @@ def tick_outages(database: Database, *, now: datetime) -> int:
 
 
 def _end_open_outages(session: Session, now: datetime) -> int:
-    """End open outages; of several workers, the one with the row lock does."""
+    """End open outages; if several workers try, the one with the row lock does it."""
     query = select(Outage).where(Outage.ended_at.is_(None)).with_for_update(skip_locked=True)
     outages = list(session.scalars(query))
     for outage in outages:

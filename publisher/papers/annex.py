@@ -14,7 +14,7 @@ _OF_A_LINE = "केवळ {office} यांच्या देखरेखी�
 def annex_paper(annex: Annex, *, office: str = "") -> Paper:
     """Return the annex as a paper in Marathi, under the circular's own sentence.
 
-    If it has only the departments that an office oversees, `office` is its Marathi name.
+    If it covers only the departments that an office oversees, `office` is its Marathi name.
     """
     pairs = ((row.cells for row in half) for half in annex.halves)
     rows = [(*left, *right) for left, right in zip_longest(*pairs, fillvalue=_NO_ROW)]

@@ -1,4 +1,4 @@
-"""What of a text can be printed: glyphs of the papers' font, names of symbols, breaks of words."""
+"""Make texts printable: glyphs of the papers' font, names of symbols, breaks within words."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class CannotShape(Exception):
 def printable(text: str) -> str:
     """Return a text with characters of the font only. Raises `CannotShape`.
 
-    A symbol without a glyph, such as an emoji, becomes its English name: `[loudspeaker]`. Spaces
-    become spaces, and characters that only steer the direction of writing go.
+    A symbol without a glyph, such as an emoji, becomes its English name: `[loudspeaker]`. Other
+    spaces become spaces, and characters that only set the writing direction are removed.
     """
     text = re.sub(r"\r\n?", "\n", text).replace(_BREAK, "")
     if _advances().keys() >= set(text):
@@ -49,7 +49,7 @@ def printable(text: str) -> str:
 def add_breaks(text: str, width: float) -> str:
     """Return a printable text with zero-width spaces in each word that may be wider than `width`.
 
-    The width is in ems. A conjunct stays whole, since a break comes after a grapheme only.
+    The width is in ems. A conjunct stays whole, because breaks come only after graphemes.
     """
 
     def broken(word: re.Match[str]) -> str:
@@ -61,16 +61,16 @@ def add_breaks(text: str, width: float) -> str:
 
 @cache
 def _advances() -> Mapping[str, float]:
-    """Return how wide each character of the font is, in ems; a conjunct is narrower than its sum.
+    """Return the width of each character of the font, in ems; a conjunct is narrower than its sum.
 
-    The bold font was measured, which is the wider one.
+    These are the widths of the bold font, which is wider.
     """
     advances: dict[str, float] = json.loads((FONTS / "advances.json").read_text("utf-8"))
     return {"\n": 0.0} | advances
 
 
 def _replacement(char: str) -> str:
-    """Return what stands for a character without a glyph; a letter stays, for want of any."""
+    """Return the replacement of a character without a glyph; a letter has none and is returned."""
     if char in "\u00a0\u202f":
         return "\u00a0"
     if char == "\u2011":

@@ -102,7 +102,7 @@ def _next_step(session: Session, now: datetime, step: int) -> _Step | None:
     export = session.scalars(query.order_by(Export.id).limit(1)).first()
     if export is None:
         return None
-    # The letters that were written since the request come after the last of its own.
+    # Letters written after the request come after the last of its own.
     is_last = export.done >= export.total
     most = export.total if is_last else min(step, export.total - export.done)
     letters = _letters(int(export.query)).offset(0 if is_last else export.done).limit(most)

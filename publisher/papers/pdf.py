@@ -1,7 +1,7 @@
 """Write papers as PDF: letterhead, paragraphs, tables, signature, page numbers.
 
 All text is data for the template, `templates/paper.typ`, so nothing in it is read as markup. The
-fonts are embedded as far as they are used, and the text can be searched and copied.
+used parts of the fonts are embedded, and the text can be searched and copied.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from publisher.settings.environment import Settings
 
 TYPESETTER: Final = Path(__file__).with_name("typesetter.py")
 MOST_SECONDS: Final = 60
-"""The typesetter is ended after this time; a hundred pages take it two or three."""
+"""The seconds after which the typesetter is killed; a hundred pages take two or three."""
 MOST_IMAGE_PIXELS: Final = (1200, 400)
 """A larger letterhead is reduced to this width and height."""
 
@@ -46,7 +46,7 @@ _EM: Final = 10.5 * 25.4 / 72
 
 
 class NoImage(Exception):
-    """The letterhead of the settings is no picture that can be read; `path` is its file."""
+    """The letterhead in the settings is not a readable picture; `path` is its file."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
@@ -54,7 +54,7 @@ class NoImage(Exception):
 
 
 class TypesettingFailed(Exception):
-    """The typesetter gave up; the message is what it said."""
+    """The typesetter failed; the message is its output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Heading:
 class Table:
     """Rows of cells; `widths` are shares of the page's width, one for each column.
 
-    `headings` are repeated on every page; a table without has none. Rows of a `dense` table, a list
+    `headings` are repeated on every page, if there are any. Rows of a `dense` table, a list
     of short lines, are close together.
     """
 
@@ -103,9 +103,9 @@ class Paper:
     """A paper or letter, which begins on a page of its own and counts its pages from 1.
 
     `date` is a day in words. `number` follows the outward number of the settings; if it is empty,
-    it is filled in by hand; None if the paper is no outgoing letter. `signatory` are its own lines
-    of signature; None for those of the sender. In a letter an empty line parts the paragraphs, and
-    a line to sign stands at the end, also without a signatory.
+    it is filled in by hand; None if the paper is not an outgoing letter. `signatory` are its own
+    lines of signature; None for those of the sender. In a letter an empty line separates
+    paragraphs, and a line to sign is at the end, even without a signatory.
     """
 
     title: str

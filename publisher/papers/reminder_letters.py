@@ -32,7 +32,7 @@ def letters_pdf(letters: Sequence[ReminderLetter], *, settings: Settings, now: d
 
     Raises `NoImage`, `CannotShape` and `TypesettingFailed`.
     """
-    # The number of a letter is whole, and is not put behind the outward number of the settings.
+    # The number of a letter is complete; the outward number of the settings is not put before it.
     sender = replace(make_sender(settings, PAPER), outward_number="")
     papers = [letter_paper(letter) for letter in letters]
     return write(papers, sender=sender, language=PAPER, now=now)

@@ -1,7 +1,7 @@
 """Typeset a document with typst: `python typesetter.py FONTS MADE_AT`, JSON in, PDF out.
 
-It runs as a process of its own, because typst keeps what it laid out: in a web worker each paper
-would add to the worker's memory. It imports nothing of ours, so that it starts in 0.1 s.
+It runs as a process of its own, because typst keeps what it laid out in memory: a web worker would
+grow with each paper. It imports nothing of ours, so that it starts in 0.1 s.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ def typeset(document: str, *, fonts: Path, made_at: datetime) -> bytes:
     """Return `templates/paper.typ` filled with a document, which is JSON, as PDF/A-2u."""
     return typst.compile(
         TEMPLATES / "paper.typ",
-        # The template reads no file, and could read none outside its folder.
+        # The template reads no files, and cannot read any outside its folder.
         root=TEMPLATES,
-        # Our fonts alone, so that no other font of this machine stands in for a missing glyph.
+        # Only our fonts, so that no other font on this machine replaces a missing glyph.
         font_paths=typst.Fonts(
             include_system_fonts=False, include_embedded_fonts=False, font_paths=[fonts]
         ),
         sys_inputs={"document": document},
         pdf_standards="a-2u",
-        timestamp=made_at.replace(microsecond=0),  # typst takes no parts of a second
+        timestamp=made_at.replace(microsecond=0),  # typst takes no fractions of a second
     )
 
 

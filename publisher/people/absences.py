@@ -1,4 +1,4 @@
-"""Who of the officers and heads is away, by dates: it ends no appointment."""
+"""Which officers and heads are away, by dates: an absence does not end an appointment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OFFICES = frozenset({Role.OFFICER, Role.HEAD})
 
 
 def is_absence_day(day: date) -> ColumnElement[bool]:
-    """The `Absence` is not ended, and this day of the city lies between its days."""
+    """Return the condition that an `Absence` has not ended and includes this day of the city."""
     return Absence.ended_at.is_(None) & (Absence.from_on <= day) & (Absence.until_on >= day)
 
 
@@ -64,7 +64,7 @@ def candidates(
 
 
 def list_absences(session: Session, person_ids: Collection[int], *, now: datetime) -> list[Absence]:
-    """Return the absences of these people that hold or are to come, the next one first."""
+    """Return the present and future absences of these people, the next one first."""
     is_open = (Absence.ended_at.is_(None), Absence.until_on >= local_day(now))
     query = _absences().where(*is_open, Absence.person_id.in_(person_ids))
     return list(session.scalars(query.order_by(Absence.from_on, Absence.id)))
@@ -77,8 +77,8 @@ def _absences() -> Select[Absence]:
 def recordable(session: Session, *, actor: Actor, now: datetime) -> list[Appointment]:
     """Return the officers and heads whom the actor may record as away, by department and role.
 
-    That is anybody for the cell, the own department's for its head, and the own person always.
-    Raises `WrongRole` for those who are none of these.
+    The cell may record anybody, a head those of their department, and everybody themselves. Raises
+    `WrongRole` for those who may record nobody.
     """
     require(actor, Action.RECORD_AWAY, actor.department_id, now=now)
     offices = [
@@ -104,7 +104,7 @@ def record(
     from_on: date | None,
     until_on: date | None,
 ) -> Absence:
-    """Record that an officer or head is away, first and last day included, and tell the others.
+    """Record that an officer or head is away, first and last day included, and notify the others.
 
     Raises `WrongRole`, or `Invalid` with everything that is wrong.
     """
@@ -168,7 +168,7 @@ def _overlaps(session: Session, person_id: int, begins: date, ends: date) -> boo
 
 
 def end(session: Session, *, actor: Actor, now: datetime, absence_id: int) -> Absence:
-    """End an absence now, or before it begins, and tell the others; it stays in the history.
+    """End an absence now, or before it begins, and notify the others; it stays in the history.
 
     Raises `WrongRole`, or `NotFound` if it is over or the actor may not record this person.
     """
@@ -188,7 +188,7 @@ def end(session: Session, *, actor: Actor, now: datetime, absence_id: int) -> Ab
 
 
 def _notify(session: Session, absence: Absence, *, actor: Actor, now: datetime) -> None:
-    """Tell those of person, head and cell who did not do it themselves."""
+    """Notify the person, the heads and the cell, except whoever did it."""
     person = session.get_one(Person, absence.person_id)
     offices = [office for office in person.appointments if office.in_force(now)]
     heads = [

@@ -1,6 +1,6 @@
-"""Tell others of appointments that were recorded or confirmed, and remind who is to act on one.
+"""Notify people of appointments that were recorded or confirmed, and remind those who have to act.
 
-Who may confirm is asked, and a head is reminded every working day; officers who were confirmed and
+Those who may confirm are asked, and a head is reminded every working day; confirmed officers who
 have not taken up their office are invited again after three and seven days.
 """
 
@@ -39,13 +39,13 @@ GATHERED: Final = timedelta(minutes=15)
 """The time for which what one person records or confirms is gathered into one message."""
 
 INVITED_AGAIN: Final = (timedelta(days=3), timedelta(days=7))
-"""How long after the confirmation an officer who has not come is invited again."""
+"""How long after the confirmation an officer without a password is invited again."""
 
 
 def tick_appointments(database: Database, *, now: datetime) -> int:
-    """Tell of appointments that were recorded or confirmed, and in working hours remind.
+    """Notify of appointments that were recorded or confirmed, and send reminders in working hours.
 
-    Returns the number of appointments told of, and of people reminded.
+    Returns the number of appointments reported plus the number of people reminded.
     """
     with database.transaction() as session:
         count = _notify_all(session, now)
@@ -120,8 +120,8 @@ def ask(
 ) -> None:
     """Ask the person to confirm these appointments; `more_values` are `by` and `again`.
 
-    A head without a password gets a message and a personal link for each department: by one link
-    all of its officers who wait are confirmed.
+    A head without a password gets a message and a personal link for each department: one link
+    confirms all of its officers who wait.
     """
     has_links = _confirms_by_links(session, person, rows, now)
     by_department: defaultdict[int, list[Appointment]] = defaultdict(list)
@@ -161,7 +161,7 @@ def _notify_person(
     by_whom: Mapping[str, Person],
     now: datetime,
 ) -> None:
-    """Tell the person who holds these offices now, each with a link that says it is wrong."""
+    """Notify the person who now holds these offices, each with a link to report it as wrong."""
     lines = [
         LinkedLine(
             _name(row, person, now),
@@ -169,7 +169,7 @@ def _notify_person(
         )
         for row in rows
     ]
-    # An SMS holds one link alone.
+    # An SMS can hold only one link.
     groups = [lines] if person.mail is not None else [[line] for line in lines]
     for group in groups:
         compose.queue(
@@ -224,7 +224,7 @@ def _remind_heads(session: Session, now: datetime) -> int:
 
 
 def _remind_officers(session: Session, now: datetime) -> int:
-    """Invite the officers again who have not come in time; return the number of people."""
+    """Invite officers again who have no password by then; return the number of people."""
     waiting = _lock_appointments(
         session,
         Appointment.role == Role.OFFICER,

@@ -1,4 +1,4 @@
-"""Put appointments back to *recorded*: approvals under them that have not gone out do not count."""
+"""Put appointments back to *recorded*: unpublished approvals under them no longer count."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def put_back(
     verb: str,
     columns: Mapping[str, object] | None = None,
 ) -> None:
-    """Let confirmed or active appointments of one person wait again, whoever acts.
+    """Let confirmed or active appointments of one person wait again, without checking the actor.
 
-    `approvals` is what `lock_approvals` has returned: the posts, if they have not gone out, are
-    in review again, in this transaction; `review.lapsed_approvals` then asks the approvers again,
-    and tells the cell and the head what has gone out already. Emergency templates wait to be
-    approved again. `columns` are set beside those of the confirmation. Raises `Overtaken` if one of
-    them approves something, or is moved, at this moment.
+    `approvals` is what `lock_approvals` returned: posts that were not sent return to review in this
+    transaction; `review.lapsed_approvals` then asks the approvers again, and notifies the cell and
+    the head of what was sent already. Emergency templates wait to be approved again. `columns` are
+    set in addition to those of the confirmation. Raises `Overtaken` if one of them approves
+    something, or is moved, at this moment.
     """
     let_lapse(session, approvals, actor=actor, now=now, why=verb)
     for appointment in sorted(appointments, key=attrgetter("id")):
@@ -59,7 +59,7 @@ def put_back(
             verb=verb,
             columns={**_UNCONFIRMED, **(columns or {})},
         )
-    # They are locked only now, and deciding locks them too: what came in between shows.
+    # They are locked only now, and deciding locks them too: what came in between is visible.
     if any(approval.lapsed_at is None for approval in session.scalars(_approvals(appointments))):
         raise Overtaken(state=AppointmentState.ACTIVE, to=AppointmentState.RECORDED)
     _withdraw_templates(session, appointments, actor=actor, now=now, why=verb)
@@ -68,13 +68,13 @@ def put_back(
 def let_lapse(
     session: Session, approvals: Sequence[Decision], *, actor: Actor, now: datetime, why: str
 ) -> None:
-    """Let locked approvals count no more; `review.lapsed_approvals` then asks and tells others."""
+    """Let locked approvals lapse; `review.lapsed_approvals` then asks and notifies others."""
     for decision in approvals:
         decision.lapsed_at = now
         revision = decision.revision
         states = cancellation.states_of_texts(session, revision)
         if states and all(state in SENT for state in states):
-            continue  # it stands, as what it released does
+            continue  # it stays approved, as what it released stays
         cancellation.cancel_unsent(session, actor=actor, now=now, post_id=revision.post_id, why=why)
         values, lapsed = {"revision": revision.number, "why": why}, [decision]
         cancellation.void_approvals(session, revision, lapsed, actor=actor, now=now, values=values)
@@ -88,7 +88,7 @@ def _withdraw_templates(
     now: datetime,
     why: str,
 ) -> None:
-    """Withdraw the approvals of emergency templates: they wait for their department again."""
+    """Withdraw the approvals of emergency templates, which wait for their department again."""
     query = _template_approvals(appointments)
     for approval in session.scalars(query.order_by(TemplateDecision.id).with_for_update()).all():
         approval.withdrawn_at, approval.withdrawn_by_id = now, actor.person_id
@@ -103,13 +103,13 @@ def _withdraw_templates(
 
 
 def lock_approvals(session: Session, appointments: Sequence[Appointment]) -> Sequence[Decision]:
-    """Lock the posts that these appointments approve now, and return the approvals of them.
+    """Lock the posts that these appointments approve now, and return the approvals.
 
-    Among these are emergency posts by a template that one of them has approved. The templates come
-    first, then the posts in the order of ids, before the person and the appointments: who publishes
-    and a worker lock them so too, and otherwise two wait for each other.
+    They include emergency posts from a template that one of the appointments has approved. The
+    templates are locked first, then the posts in the order of ids, then the person and the
+    appointments: publishing and workers use the same order, which avoids deadlocks.
     """
-    # Who publishes by a template locks it too: no post then rests on an approval that lapses here.
+    # Publishing from a template locks it too, so no post rests on an approval that lapses here.
     revision_ids = _template_approvals(appointments).with_only_columns(TemplateDecision.revision_id)
     query = (
         select(EmergencyTemplate.id)
@@ -121,7 +121,7 @@ def lock_approvals(session: Session, appointments: Sequence[Appointment]) -> Seq
     approvals = _approvals(appointments)
     for decision in session.scalars(approvals).all():
         transitions.lock(session, Post, decision.revision.post_id)
-    # Freshly read: what waited for a lock may have been withdrawn or revised meanwhile.
+    # Read again: what waited for a lock may have been withdrawn or revised meanwhile.
     return session.scalars(approvals.execution_options(populate_existing=True)).all()
 
 

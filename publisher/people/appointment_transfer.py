@@ -97,7 +97,7 @@ def _appoint(
         from_at=max(now, before.from_at),
         until_at=before.until_at,
         order_number=order_number,
-        # The order moves the department: whoever was confirmed in it need not be confirmed again.
+        # The order moves the department: people confirmed in it need not be confirmed again.
         state=before.state,
         state_at=now,
         recorded_by_id=before.recorded_by_id,

@@ -40,7 +40,7 @@ from publisher.states import AppointmentState
 
 RANKS: Final = (1, 2)
 ENABLE_PERSON: Final = "enable_person"
-"""The verb of the event by which somebody's access is opened again."""
+"""The verb of the event that opens somebody's access again."""
 
 
 def record_person(
@@ -65,7 +65,7 @@ def record_person(
     """Appoint a person from `from_at` or now; the person is found by mail or mobile, or recorded.
 
     An officer without a `rank` gets the first free one. An admin, lead, officer or head waits for
-    confirmation by somebody else, unless a command appoints them and does not say that it `waits`;
+    confirmation by somebody else, unless a command appoints them without `waits`;
     `origin` is that command's name and user, for the history. Raises `WrongRole`,
     `OwnAppointment`, and `BadPerson` with the field and a code.
     """
@@ -180,7 +180,7 @@ def end_appointment(
     require_not_own(actor, appointment.person)
     if appointment.role is Role.ADMIN:
         require_another_admin(session, person_id=appointment.person_id, now=now)
-    # A page has read it with its department, and PostgreSQL locks no row that may not be there.
+    # A page has read it with its department, and PostgreSQL cannot lock the row of an outer join.
     session.refresh(appointment, with_for_update={"of": Appointment, "key_share": True})
     end_now(session, appointment, actor=actor, now=now)
     office = {"role": appointment.role, "department": appointment.department}
@@ -196,9 +196,9 @@ def _notify(
     office: Mapping[str, object],
     origin: Mapping[str, str] | None = None,
 ) -> None:
-    """Tell a person that this office of theirs, or without one their access, was ended.
+    """Notify a person that this office of theirs, or without one their access, was ended.
 
-    A person has done it, or a command with an `origin`; of anything else nobody is told.
+    A person or a command with an `origin` has done it; for anything else nobody is notified.
     """
     if actor.person_id is None and origin is None:
         return
@@ -208,7 +208,7 @@ def _notify(
 
 
 def end_now(session: Session, appointment: Appointment, *, actor: Actor, now: datetime) -> None:
-    """End a locked appointment whoever acts; a person without any other is signed out.
+    """End a locked appointment, unchecked; a person without any other is signed out.
 
     Raises `WrongState` if it has ended already.
     """
@@ -259,7 +259,7 @@ def disable_person(
     session.refresh(person, with_for_update={"key_share": True})
     if person.disabled_at is not None:
         raise WrongState(state="disabled", to="disabled")
-    # Before the person is disabled: those who are get no notices.
+    # Before the person is disabled, as disabled people get no notices.
     _notify(session, person, actor, now, office={}, origin=origin)
     person.disabled_at = now
     end_all(session, person_id=person.id, now=now)

@@ -1,4 +1,4 @@
-"""A person's private calendar link in the database: which is open, and how it ends."""
+"""A person's private calendar link in the database: find the open one, and end it."""
 
 from __future__ import annotations
 

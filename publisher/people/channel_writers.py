@@ -1,7 +1,7 @@
-"""Who gave a person who has signed in another mail address or mobile, without that person's word.
+"""Who changed the mail address or mobile of somebody who has signed in, without their consent.
 
-What is sent to the person may be read there, so they count as recorders of the person's
-appointments, until somebody confirms these again: at the gate, and wherever somebody acts alone.
+They may read what is sent there, so they count as recorders of the person's appointments until
+somebody confirms these again: at the gate, and wherever one person acts alone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from publisher.models.people import Appointment, ContactChange
 
 Columns = ReadOnlyColumnCollection[str, Column[Any]]
 
-#: A change of the staff that came in force by time; its owner's word comes earlier.
+#: A change by the staff that came into force by time; its owner's acceptance comes earlier.
 CAME_BY_TIME = ContactChange.in_force_at <= ContactChange.ended_at
 
 
@@ -33,7 +33,7 @@ def is_ground(appointment: type[Appointment] | Columns) -> ColumnElement[bool]:
 def writer_ids(appointment: Appointment, *, until: datetime | None = None) -> frozenset[int]:
     """Return who asked for such a change for the holder of an appointment, or agreed to it.
 
-    With `until` only what was in force by then counts: an approval of before stays one.
+    With `until` only what was in force by then counts: an earlier approval stays valid.
     """
     confirmed_at = appointment.confirmed_at
     writers = (

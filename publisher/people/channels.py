@@ -31,11 +31,11 @@ def store(
     is_proven: bool = False,
     origin: Mapping[str, str] | None = None,
 ) -> None:
-    """Store a locked person's new address or number, and tell those that they had before.
+    """Store a locked person's new address or number, and notify the previous ones.
 
-    `is_proven`: the code that was sent there has been typed. What was sent to the former ones is
-    void, and no device is known any more. `origin` is a command's name and user, for the history.
-    Raises `BadPerson` if somebody else has recorded it meanwhile, or a department has.
+    `is_proven`: the code that was sent there has been typed. What was sent to the former ones
+    becomes invalid, and no device is known any more. `origin` is a command's name and user, for the
+    history. Raises `BadPerson` if somebody else, or a department, has got it meanwhile.
     """
     require_own(session, contacts.get(ContactField.MAIL))
     former = {field: getattr(person, field) for field in ContactField}
@@ -55,10 +55,10 @@ def store(
         if contacts[field] is None:
             values["removed"] = "yes"
         transitions.record(session, person, "change_contact", actor=actor, now=now, values=values)
-        # It is told where it was before, and by mail.
+        # The former address or number is notified, and the former mail address.
         for address in filter(None, dict.fromkeys((former[field], former[ContactField.MAIL]))):
             announce_change(session, person, field.value, now=now, to=address)
-    # Who gave the channel may have become one on whom the person's appointments rest.
+    # The person's appointments may now rest on whoever gave the channel.
     is_by_person = actor.kind is not ActorKind.CLOCK
     note_changed(session, Person.__tablename__, person.id, now=now, is_by_person=is_by_person)
 
@@ -70,7 +70,7 @@ def require_own(session: Session, mail: str | None) -> None:
 
 
 def note_confirmed(person: Person, *, now: datetime) -> None:
-    """Note that the address and number stood in a confirmation."""
+    """Note that a confirmation included the address and number."""
     for field in ContactField:
         if getattr(person, field) is not None:
             setattr(person, f"{field}_confirmed_at", now)

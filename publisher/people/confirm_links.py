@@ -1,4 +1,4 @@
-"""A head without a password confirms the officers who wait by one personal link and a code."""
+"""A head without a password confirms the waiting officers with one personal link and a code."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def waiting(session: Session, link: Link) -> list[Appointment]:
 
 
 def is_open(session: Session, link: Link, *, now: datetime) -> bool:
-    """Return True if an officer still waits, and the person of the link is still the head."""
+    """Return True if an officer still waits and the person of the link is still the head."""
     is_left = link.used_at is None and bool(waiting(session, link))
     return is_left and _office(session, link, now) is not None
 
@@ -53,13 +53,13 @@ def confirm(
     now: datetime,
     by: Actor | None = None,
 ) -> None:
-    """Confirm officers as the page showed, by their `digests`; a confirmed head is then in office.
+    """Confirm officers as the page showed them, by `digests`; a confirmed head is then in office.
 
-    The link is used up once nobody is left who waits. The caller has proven the person of the link:
+    The link is used up once nobody waits any more. The caller has verified the person of the link:
     by a code, or by the session of `by`. Raises as `confirmation.confirm` does, and `LinkSpent`.
     """
     officer, office = get_appointment(session, link), _office(session, link, now)
-    # The link is for what waits in its department, and for nothing else that the head may do.
+    # The link is only for what waits in its department, not for anything else that the head may do.
     is_theirs = digests.keys() <= {row.id for row in waiting(session, link)}
     if office is None or not is_theirs:
         raise MayNotConfirm(name=officer.person.name_mr)
@@ -71,7 +71,7 @@ def confirm(
         appointment_id=office.id,
         role=office.role,
         department_id=office.department_id,
-        # The code proves as much as a fresh sign-in; a session does not.
+        # The code counts as a fresh sign-in; a session does not.
         signed_in_at=by.signed_in_at if by is not None else now,
         factor_at=by.factor_at if by is not None else None,
         has_factor=by is not None and by.has_factor,

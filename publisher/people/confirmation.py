@@ -41,7 +41,7 @@ MOST_AT_ONCE: Final = 200
 
 
 class MayNotConfirm(NotAllowed):
-    """The actor recorded it, or is of one hand with a recorder, or it is not theirs.
+    """The actor recorded it, is of one hand with a recorder, or is not responsible for it.
 
     `name` is the person who was to be confirmed.
     """
@@ -50,7 +50,7 @@ class MayNotConfirm(NotAllowed):
 
 
 class ChangedSinceShown(NotAllowed):
-    """What the page showed of this person is no longer so; `name` is the person."""
+    """What the page showed about this person has changed; `name` is the person."""
 
     code = "changed_since_shown"
 
@@ -90,13 +90,13 @@ def count_waiting(session: Session, *, now: datetime) -> int:
 def list_others_waiting(
     session: Session, own: Collection[Appointment], *, now: datetime
 ) -> list[Appointment]:
-    """Return those of the waiting appointments that are none of `own`, at most 200."""
+    """Return the waiting appointments that are not in `own`, at most 200."""
     query = _waiting(now).where(Appointment.id.not_in([row.id for row in own]))
     return list(session.scalars(query.limit(MOST_AT_ONCE)))
 
 
 def list_confirmable(session: Session, actor: Actor, *, now: datetime) -> list[Appointment]:
-    """Return those of the waiting appointments that the actor may confirm, at most 200."""
+    """Return the waiting appointments that the actor may confirm, at most 200."""
     query = _waiting(now).where(_is_within_reach(actor))
     if actor.role is not Role.HEAD:
         barred = recorders.ids_to_bar(session, actor)
@@ -107,15 +107,15 @@ def list_confirmable(session: Session, actor: Actor, *, now: datetime) -> list[A
 def confirmable(
     session: Session, actor: Actor, candidates: Iterable[Appointment], *, now: datetime
 ) -> list[Appointment]:
-    """Return those of these appointments that the actor may confirm; a command may all."""
+    """Return those of these appointments that the actor may confirm; a command may confirm all."""
     candidates = list(candidates)
-    # As nothing waits nearly always, whose hand the actor is of is asked only then.
+    # Nearly always nothing waits, so the actor's hand is read only if something does.
     if is_command(actor) or not candidates:
         return candidates
     bound = recorders.ids_to_bar(session, actor)
     rows = []
     for appointment in candidates:
-        # Only a head's right depends on it, and each look at it is a statement.
+        # Only a head's right depends on it, and each check is a statement.
         is_left = actor.role is Role.HEAD and _is_left_by_head(session, appointment, now)
         nomination = _nomination(appointment, is_left_by_head=is_left)
         if appointments.may_confirm(actor, nomination, bound_ids=bound):
@@ -145,7 +145,7 @@ def count_confirmable(session: Session, actor: Actor, *, now: datetime) -> int:
 
 
 def _is_within_reach(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition of what the actor may confirm by the role; for a head, now or later."""
+    """Return the condition of what the actor's role may confirm; for a head, now or later."""
     if actor.role is Role.HEAD:
         department_ids = (Appointment.department_id, Department.reports_to_id)
         return or_(*(column == actor.department_id for column in department_ids))
@@ -156,7 +156,7 @@ def _is_within_reach(actor: Actor) -> ColumnElement[bool]:
 
 
 def find_unconfirmable(session: Session, *, now: datetime) -> list[Appointment]:
-    """Return those of the waiting appointments that nobody in office may confirm, now or later."""
+    """Return the waiting appointments that nobody in office may confirm, now or later."""
     confirmers = possible_confirmers(session, waiting(session, now=now), now=now)
     return [appointment for appointment, offices in confirmers.items() if not offices]
 
@@ -170,7 +170,7 @@ def possible_confirmers(
 ) -> dict[Appointment, list[Appointment]]:
     """Return the offices that may confirm each of these, now or later.
 
-    It is what would be so once this `writer_id` has written in them too.
+    With `writer_id`, the result is as if that person had written in them too.
     """
     offices = responsibility.lead_and_admins(session, now=now)
     offices += responsibility.holders(session, Role.HEAD, now=now)
@@ -195,9 +195,9 @@ def possible_confirmers(
 
 
 def confirmation_digest(appointment: Appointment) -> str:
-    """Return a digest of what a confirmation covers, with the moment since which it waits."""
+    """Return a digest of what a confirmation covers, including the moment since which it waits."""
     person = appointment.person
-    # Whoever saw it before a stop has not seen the stop.
+    # Somebody who saw it before a stop has not seen the stop.
     waits_since = appointment.state_at.timestamp()
     parts = (
         waits_since,
@@ -208,7 +208,7 @@ def confirmation_digest(appointment: Appointment) -> str:
 
 
 def check_shown(appointment: Appointment, digest: str) -> None:
-    """Raise `ChangedSinceShown` if the digest is not that of what a page would show now."""
+    """Raise `ChangedSinceShown` if the digest differs from that of what a page would show now."""
     if digest != confirmation_digest(appointment):
         raise ChangedSinceShown(name=appointment.person.name_mr)
 
@@ -221,9 +221,9 @@ def confirm(
     digests: Mapping[int, str],
     origin: Mapping[str, str] | None = None,
 ) -> list[Appointment]:
-    """Confirm these appointments, all or none; `digests` has what the page showed of each, by id.
+    """Confirm these appointments, all or none; `digests` are those of what the page showed, by id.
 
-    A person who has a password already is then in office, anybody else once they set one. `origin`
+    A person who already has a password is then in office, anybody else once they set one. `origin`
     is a command's name and user, and a command may confirm more than 200. Raises `WrongRole`,
     `FreshSignInRequired`, `Invalid`, `NotFound`, `ChangedSinceShown`, `MayNotConfirm`, or
     `WrongState` if somebody else has confirmed it.
@@ -259,7 +259,7 @@ def confirm_locked(
     now: datetime,
     origin: Mapping[str, str],
 ) -> None:
-    """Confirm a locked appointment whoever acts, and tell nobody; raises `WrongState`."""
+    """Confirm a locked appointment without checking the actor or notifying; raises `WrongState`."""
     transitions.apply(
         session,
         appointment,
@@ -283,12 +283,12 @@ def confirm_locked(
 def notify_confirmed(
     session: Session, appointment: Appointment, *, actor: Actor, now: datetime
 ) -> None:
-    """Tell the person that they are confirmed, and whether a password is left to set."""
+    """Notify the person that they are confirmed, and whether they still have to set a password."""
     person = appointment.person
     if office_links.can_take_up(session, appointment, now=now):
         return  # their link follows, which needs no password
     if person.password_hash is None and not invitations.was_invited(session, person):
-        # Where a list or a nomination was recorded, nobody has been invited yet.
+        # If a list or a nomination was recorded, nobody has been invited yet.
         invitations.invite_by_both(session, appointment, now=now)
         return
     values: dict[str, object] = {
@@ -325,7 +325,7 @@ def _nomination(
 def rests_on(appointment: Appointment) -> frozenset[int]:
     """Return the persons on whom the appointment rests; see `approvals.gate.rests_on`.
 
-    Who gave its holder another mail address or mobile is one of them.
+    Anybody who gave its holder another mail address or mobile is one of them.
     """
     writer_ids = channel_writers.writer_ids(appointment)
     confirming = appointment.confirmed_under
@@ -337,7 +337,7 @@ def rests_on(appointment: Appointment) -> frozenset[int]:
 
 
 def own_ground(session: Session, actor: Actor) -> frozenset[int]:
-    """Return the persons on whom the appointment rests that the actor works under."""
+    """Return the persons on whom the actor's present appointment rests."""
     key = actor.appointment_id
     return rests_on(session.get_one(Appointment, key)) if key is not None else frozenset()
 

@@ -1,7 +1,8 @@
 """Correct the mail address and mobile number of somebody else, as one or two of the staff.
 
-Who has signed in is not handed over by it: what is added or changed is in force after 72 hours, or
-24 hours after a second one of the staff has agreed, or once its owner accepts it in their session.
+It cannot take over somebody who has signed in: what is added or changed is in force after 72 hours,
+or 24 hours after a second one of the staff has agreed, or once its owner accepts it in their
+session.
 """
 
 from __future__ import annotations
@@ -52,13 +53,13 @@ def correct(
 ) -> list[ContactChange]:
     """Store the person's mail and mobile; return the changes that are not in force yet.
 
-    Who has never signed in is reached there at once; as a confirmation covered the former ones,
-    those who need one wait for it again, and the actor counts as their recorder. A removal is in
-    force at once, and for `WAIT` after it nothing else is changed. Raises as
+    Somebody who has never signed in is reached there at once; because a confirmation covered the
+    former ones, those who need one wait for it again, and the actor counts as their recorder. A
+    removal is in force at once, and for `WAIT` after it nothing else is changed. Raises as
     `name_changes.require_rename` does, and `BadPerson` with every invalid field; its values name
     who has the address or number. `origin` is a command's name and user, for the history.
     """
-    # A head records the own officers, but an address that signs them in is the staff's to correct.
+    # A head records their own officers, but only the staff correct an address that signs them in.
     require_right(actor, Action.RECORD_HEAD, None, now=now)
     require_rename(session, actor, person, now=now)
     if not (contacts := _read(session, person, mail, mobile)):
@@ -91,7 +92,7 @@ def _require_one_left(person: Person, removed: channels.Contacts) -> None:
 def _require_no_removal(
     session: Session, person: Person, contacts: channels.Contacts, now: datetime
 ) -> None:
-    # The owner hears of a removal there alone: one after the other would take a person over.
+    # The owner is notified only there: removing one after the other would take a person over.
     query = select(Event).where(
         Event.subject == Person.__tablename__,
         Event.subject_id == person.id,
@@ -197,7 +198,7 @@ def _nomination(change: ContactChange, appointment: Appointment) -> PendingAppoi
 def second(
     session: Session, *, actor: Actor, person: Person, change_id: int, now: datetime
 ) -> ContactChange:
-    """Agree that the person is reached at none of the former ones: in force in 24 hours.
+    """Agree that the person is not reached at the former ones: it is in force in 24 hours.
 
     Raises `WrongRole`, `FreshSignInRequired`, `NotFound` or `MayNotSecond`.
     """
@@ -213,7 +214,7 @@ def second(
 
 
 def accept(session: Session, *, actor: Actor, change_id: int, now: datetime) -> None:
-    """Put a change into force as its owner, in a session and soon after the password and code.
+    """Put a change into force as its owner, in a session and soon after password and code.
 
     Raises `NotFound`, `FreshSignInRequired`, or `BadPerson` if somebody else has it by now.
     """
@@ -227,7 +228,7 @@ def accept(session: Session, *, actor: Actor, change_id: int, now: datetime) -> 
 def refuse(
     session: Session, *, actor: Actor, person: Person, change_id: int, now: datetime
 ) -> None:
-    """Give a change up, as its owner or as one who may ask for it. Raises as `correct`."""
+    """Cancel a change, as its owner or as one who may ask for it. Raises as `correct`."""
     if actor.person_id != person.id:
         require_not_own(actor, person)
         require_rename(session, actor, person, now=now)
@@ -260,7 +261,7 @@ def tick_contacts(database: Database, *, now: datetime) -> int:
 
 def _put_due(session: Session, change: ContactChange, now: datetime) -> bool:
     try:
-        # Whoever refuses or corrects it has locked the person: what they did shows only then.
+        # Refusing and correcting lock the person: what they did is visible only after the lock.
         _put_in_force(
             session, _lock_change(session, change.person, change.id), actor=CLOCK, now=now
         )

@@ -1,4 +1,4 @@
-"""Tell a person, and those above them, of a change of mail or mobile that the staff asked for."""
+"""Notify a person, and those above them, of a change of mail or mobile by the staff."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from publisher.people.permissions import standing
 def notify_of_change(
     session: Session, change: ContactChange, *, by: int | None, now: datetime
 ) -> None:
-    """Tell of the change and its time all channels that the person has, the heads and admins."""
+    """Notify all channels of the person, the heads and the admins of the change and its time."""
     values = {
         "person": change.person,
         "changed": change.field.value,

@@ -70,7 +70,7 @@ def ask_change(
 def next_request_at(session: Session, *, person_id: int, now: datetime) -> datetime | None:
     """Return when the person may request codes again; None if now.
 
-    A code goes to any address typed, hence the limit.
+    The limit exists because a code is sent to any address that is typed.
     """
     return throttling.next_attempt_at(session, [_key_of_asking(person_id)], now=now)
 

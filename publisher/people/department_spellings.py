@@ -1,4 +1,4 @@
-"""Find the department that somebody wrote: by its code, or by a name that it has or had."""
+"""Find the department that somebody wrote, by its code or by a present or former name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from publisher.people.departments import departments_in_force
 
 
 class DepartmentSpellings:
-    """The departments in force at `now`, by id and by every spelling of theirs."""
+    """The departments in force at `now`, by id and by each of their spellings."""
 
     def __init__(self, session: Session, *, now: datetime) -> None:
         departments = departments_in_force(session, now=now)
@@ -42,6 +42,6 @@ class DepartmentSpellings:
 
 
 def fold_spelling(text: str) -> str:
-    """Return a spelling without case, blanks, dots and joiners, which tell no departments apart."""
+    """Return a spelling without case, blanks, dots and joiners, which identify no department."""
     letters = unicodedata.normalize("NFC", latin_digits(text)).casefold()
     return "".join(letter for letter in letters if unicodedata.category(letter)[0] not in "ZPSC")

@@ -1,4 +1,4 @@
-"""Say “this is wrong” of an appointment, by the link that comes with news of its confirmation."""
+"""Report an appointment as wrong, with the link in the notice of its confirmation."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class DoubtOutlook(StrEnum):
 
     PUTS_BACK = "puts_back"
     ASKS = "asks"  #: The admins are asked to look.
-    DONE = "done"  #: It was put back, ended or confirmed again since.
-    SAID = "said"  #: This link was used.
+    DONE = "done"  #: It has been put back, ended or confirmed again.
+    SAID = "said"  #: This link has been used.
 
 
 class NotToldAnyMore(NotAllowed):
-    """The person of the link is no longer one of those who are told of such a confirmation."""
+    """The person of the link is no longer one of those notified of such a confirmation."""
 
     code = "not_told_any_more"
 
@@ -62,7 +62,7 @@ def outlook(session: Session, *, link: Link, now: datetime) -> DoubtOutlook:
 def doubt(session: Session, *, link: Link, actor: Actor, now: datetime) -> DoubtOutlook:
     """Put the appointment back to *recorded*, or ask the admins to look; return what was done.
 
-    Who confirmed it counts as a recorder from then on, and the duties of its person end.
+    Its confirmer counts as a recorder from then on, and the duties of its person end.
     The caller has checked that the person of the link acts. Returns `DONE` or `SAID` if there is
     nothing left to do. Raises `NotToldAnyMore`, `LastAdmin`, or `Overtaken` if somebody else did it
     at this moment.
@@ -92,7 +92,7 @@ def doubt(session: Session, *, link: Link, actor: Actor, now: datetime) -> Doubt
 
 
 def _end_duties(session: Session, appointment: Appointment, *, actor: Actor, now: datetime) -> None:
-    """End the person's duties: whoever is confirmed again is put on duty anew."""
+    """End the person's duties: after a new confirmation they have to be put on duty again."""
     query = select(Duty).where(
         Duty.person_id == appointment.person_id, Duty.ended_at.is_(None), Duty.until_at > now
     )

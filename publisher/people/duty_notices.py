@@ -1,4 +1,4 @@
-"""Tell people of a duty: the person, those on duty, staff, and the heads of owning departments."""
+"""Notices of a duty to the person, those on duty, staff, and the heads of owning departments."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from publisher.people import responsibility
 def notify_of_duty(
     session: Session, duty: Duty, on_duty: Iterable[Person], *, by: Actor, now: datetime
 ) -> None:
-    """Tell the person, and all who have to know who may publish without an approval.
+    """Notify the person, and all who have to know who may publish without an approval.
 
     These are those on duty now, the leads, the admins, and the heads of the departments in whose
-    name an emergency template publishes; without the actor.
+    name an emergency template publishes, but not the actor.
     """
     person = session.get_one(Person, duty.person_id)
     _queue(session, NoticeKind.DUTY_RECORDED, person, duty, now=now)

@@ -36,9 +36,9 @@ def invite(
 ) -> Notice:
     """Send the person a link that sets a password, and end an earlier link.
 
-    It goes by mail, or by SMS to a person without a mail address. The token is in that message
-    only, and never visible to the inviting person. `origin` is a command's name and user, for the
-    history. Raises `WrongRole`, or `BadPerson` if the person has neither, no appointment or a
+    It goes by mail, or by SMS to a person without a mail address. The token is only in that
+    message, and never visible to the inviting person. `origin` is a command's name and user, for
+    the history. Raises `WrongRole`, or `BadPerson` if the person has neither, no appointment or a
     password already, or is disabled.
     """
     require_whole_person(session, actor, person, now=now)

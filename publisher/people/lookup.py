@@ -105,7 +105,7 @@ def _taken_error(person: Person, field: str, code: str) -> BadPerson:
 
 
 def _check_same(person: Person, details: PersonDetails) -> None:
-    # A number or address may have passed to another person: then the names differ.
+    # A number or address may have passed to another person: in that case the names differ.
     if person.disabled_at is not None:
         raise _taken_error(person, "mail" if details.mail else "mobile", "disabled")
     if person.name_mr != details.name_mr:
@@ -130,7 +130,7 @@ def _complete(
     }
     channels = [field for field in ("mail", "mobile") if field in blanks]
     if channels and person.password_hash is not None:
-        # Whoever can reset the password by it is that person: only its owner adds a channel.
+        # A channel can reset the password, so only its owner adds one.
         raise _taken_error(person, channels[0], "owners_alone")
     if channels:
         require_whole_person(session, actor, person, now=now)
@@ -150,8 +150,9 @@ def confirm_again(
     """Lock a person; their appointments wait again if they have never signed in.
 
     A confirmation covers what it showed, and the actor, who `wrote` what changes, counts as a
-    recorder from now on. After a command's change what was confirmed stays so, on the word of who
-    confirmed it, and the others are told; returns True if there is any. Raises as `put_back` does.
+    recorder from now on. After a command's change confirmed appointments stay confirmed, on the
+    confirmers' word, and the others are notified; returns True if there are any. Raises as
+    `put_back` does.
     """
     offices = standing(session, person_id=person.id, now=now)
     rows = [row for row in offices if row.role in NEEDS_CONFIRMATION]

@@ -25,7 +25,7 @@ REQUEST_LASTS: Final = timedelta(hours=72)
 
 
 class SecondPersonRequired(NotAllowed):
-    """The second one to ask has to be another person, and independent of the first."""
+    """The second one to ask has to be another person who is independent of the first."""
 
     code = "second_person_required"
 
@@ -70,9 +70,9 @@ def first_requester(session: Session, request: Link) -> Appointment:
 def end_factor(session: Session, *, actor: Actor, person: Person, now: datetime) -> bool:
     """Ask to end the person's second factor, or end it if another has asked within 72 hours.
 
-    Whoever may be the second one is told of the first. Returns True if it has ended, with the
-    person's recovery codes, devices and sessions; the person is told. A command ends it at once.
-    Raises `OwnAppointment`, `NotFound`, `WrongRole`, `FreshSignInRequired`, or
+    Those who may be the second one are notified of the first. Returns True if it has ended, with
+    the person's recovery codes, devices and sessions; the person is notified. A command ends it at
+    once. Raises `OwnAppointment`, `NotFound`, `WrongRole`, `FreshSignInRequired`, or
     `SecondPersonRequired`.
     """
     if not is_command(actor):
@@ -118,7 +118,7 @@ def _ask(session: Session, actor: Actor, person: Person, now: datetime) -> None:
 def _are_pair(
     session: Session, first: Appointment, second: Appointment, person: Person, now: datetime
 ) -> bool:
-    """Return True if the second one may end the factor of the person after the first has asked."""
+    """Return True if the second one may end the person's factor after the first has asked."""
     roles = {first.role, second.role}
     # Otherwise two mailboxes of one person would be enough.
     is_independent = second.person_id != person.id and recorders.are_independent(

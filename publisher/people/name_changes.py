@@ -1,4 +1,4 @@
-"""Change a person's names and designation, as whoever may record all of their appointments."""
+"""Change a person's names and designation, as somebody who may record all their appointments."""
 
 from __future__ import annotations
 
@@ -71,6 +71,6 @@ def rename(
     values: dict[str, object] = {"fields": sorted(changes), **(origin or {})}
     verb = "change_name"
     if not names.store(session, person, changes, actor=actor, now=now):
-        # Nothing else keeps the mistyped words: the row of the history is corrected.
+        # Only the history keeps the mistyped words, and its row is corrected.
         verb, values = "correct_name", {**values, "before": before}
     transitions.record(session, person, verb, actor=actor, now=now, values=values)

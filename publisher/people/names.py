@@ -15,13 +15,13 @@ from publisher.models.people import Person
 
 _CACHE: Final = "former_names"
 _NO_WORK: Final = ("sign_ins", "known_devices", "refused_sign_ins")
-"""The subjects of events that are no act in the record."""
+"""The subjects of events that are not acts in the record."""
 
 
 def find_name(person: Person, at: datetime) -> Person | PersonName:
-    """Return what has the names in force at this time: a former row, or the person.
+    """Return the object with the names in force at this time: a former row, or the person.
 
-    All former names are read once for a session, as they are few; the person belongs to it.
+    All former names are read once per session, because they are few; the person belongs to it.
     """
     former_names = _former_names(cast("Session", object_session(person)))
     rows = former_names.get(person.id, ())
@@ -64,7 +64,7 @@ def store(
 ) -> bool:
     """Change a locked person's names or designation; returns True if the former ones are kept.
 
-    Before the person's first act in the record it is a correction: the row of the history is
+    A change before the person's first act in the record is a correction: the row of the history is
     corrected, and no former name remains.
     """
     query = select(PersonName).where(
@@ -86,7 +86,7 @@ def store(
 
 
 def has_acted(session: Session, person: Person) -> bool:
-    """Return True if the record has an act of the person, beyond their own access."""
+    """Return True if the record has an act of the person other than on their own access."""
     own_access = and_(Event.subject == Person.__tablename__, Event.subject_id == person.id)
     query = exists().where(
         Event.person_id == person.id,

@@ -1,4 +1,4 @@
-"""A confirmed head without an account takes the office up by a code to the confirmed mobile."""
+"""A confirmed head without an account takes up the office with a code to the confirmed mobile."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from publisher.states import AppointmentState
 
 
 def can_take_up(session: Session, appointment: Appointment, *, now: datetime) -> bool:
-    """Return True if a code can activate it: a confirmed head with a mobile, and no password."""
+    """Return True if a code can activate it: a confirmed head with a mobile but no password."""
     person = appointment.person
     is_waiting = appointment.state is AppointmentState.CONFIRMED and appointment.role is Role.HEAD
     if not is_waiting or person.password_hash is not None:
@@ -41,7 +41,7 @@ def head_to_ask(session: Session, department_id: int, *, now: datetime) -> Appoi
 
 
 def offer(session: Session, appointment: Appointment, *, now: datetime) -> None:
-    """Send the head the link, and end an earlier one; nothing where a code cannot activate it."""
+    """Send the head the link, and end an earlier one; do nothing if a code cannot activate it."""
     if not can_take_up(session, appointment, now=now):
         return
     subject, purpose = Appointment.__tablename__, LinkPurpose.TAKE_UP
@@ -69,7 +69,7 @@ def is_open(session: Session, link: Link, *, now: datetime) -> bool:
 
 
 def take_up(session: Session, *, link: Link, now: datetime) -> None:
-    """Let the head take the office up; the caller has used up the code. Raises `LinkSpent`."""
+    """Let the head take up the office; the caller has used up the code. Raises `LinkSpent`."""
     if not is_open(session, link, now=now):
         raise LinkSpent
     one_time_links.use(session, link=link, now=now)

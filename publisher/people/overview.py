@@ -14,7 +14,7 @@ from publisher.people.permissions import not_ended
 
 @dataclass(frozen=True)
 class PersonOverview:
-    """A person under an appointment; None for somebody who has none any more."""
+    """A person under an appointment; None for somebody who no longer has one."""
 
     person: Person
     appointment: Appointment | None

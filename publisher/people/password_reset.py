@@ -34,7 +34,7 @@ CODE_LASTS: Final = timedelta(minutes=15)
 def ask(session: Session, *, identifier: str, address: str, now: datetime) -> datetime | None:
     """Send a link or a code to the person with this mail address or mobile number.
 
-    The result does not reveal if there is one. Returns the end of throttling if this network
+    The result does not reveal whether there is one. Returns the end of throttling if this network
     address has requested too often; an account with too many requests gets nothing more meanwhile.
     """
     identifier_key = normal_identifier(identifier)
@@ -122,7 +122,7 @@ def find_link(session: Session, *, token: str, now: datetime) -> Link | None:
 def find_code(session: Session, *, identifier: str, code: str, now: datetime) -> Link | None:
     """Return the valid code that was sent to this mobile number; a wrong code counts as an attempt.
 
-    Returns None also while throttled. Attempts are counted, so it needs a session that commits.
+    Also returns None while throttled. Attempts are counted, so it needs a session that commits.
     """
     identifier_key = normal_identifier(identifier)
     tries = throttling.key_of_identifier(f"code {identifier_key}")
@@ -166,7 +166,7 @@ def reset(session: Session, *, link: Link, password: NewPassword, now: datetime)
 
 def announce_new_password(session: Session, person: Person, *, actor: Actor, now: datetime) -> None:
     """End the person's private calendar link, and notify them that their password has changed."""
-    # Whoever knew the old password may have read the link, which needs none.
+    # Anybody who knew the old password may have read the link, which needs no password.
     has_ended = calendar_feeds.end_feed(session, person_id=person.id, actor=actor, now=now)
     announce_change(session, person, "password", now=now, calendar=has_ended)
 

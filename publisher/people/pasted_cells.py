@@ -11,7 +11,7 @@ _DELIMITERS: Final = "\t;,"
 def split_cells(text: str) -> list[list[str]]:
     """Return the cells of each line that is not empty, split by tabs, semicolons or commas.
 
-    The mark that the first line has most of is the one; quoted cells may contain it.
+    The most frequent of them in the first line is the separator; quoted cells may contain it.
     """
     lines = text.replace("\0", "").removeprefix("\ufeff").splitlines()
     lines = [line for line in lines if line.strip()]

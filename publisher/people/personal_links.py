@@ -61,7 +61,7 @@ def get_appointment(session: Session, link: Link) -> Appointment:
 
 def usable_mobile(session: Session, person: Person, *, now: datetime) -> str | None:
     """Return the proven or confirmed mobile of somebody whose appointment is confirmed, or None."""
-    # Other roles are in office without a confirmation: nobody has looked at their mobile.
+    # Other roles are in office without a confirmation: nobody has checked their mobile.
     states = (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
     is_confirmed = any(
         row.role in NEEDS_CONFIRMATION and row.state in states
@@ -71,7 +71,7 @@ def usable_mobile(session: Session, person: Person, *, now: datetime) -> str | N
 
 
 def appointment_details(session: Session, link: Link) -> dict[str, object]:
-    """Return what the code of a link to an appointment says besides."""
+    """Return what the message with the code of a link to an appointment also says."""
     appointment = get_appointment(session, link)
     return {
         "act": link.purpose,
@@ -96,7 +96,7 @@ def send_code(
     """
     person = link.person
     mobile = usable_mobile(session, person, now=now)
-    # Who has stolen a link must not send SMS without end, nor close its owner's other links.
+    # The thief of a link must not send SMS without limit, nor close its owner's other links.
     key = throttling.key_of_identifier(f"codes to link {link.id}")
     is_closed = throttling.next_attempt_at(session, [key, _wrong_key(link)], now=now) is not None
     if mobile is None or is_closed:
@@ -114,7 +114,7 @@ def send_code(
 
 
 def code_request_time(session: Session, *, link: Link, now: datetime) -> datetime | None:
-    """Return when the code was made that this link waits for (aware UTC), or None."""
+    """Return when the code that this link waits for was made (aware UTC), or None."""
     query = select(Link.made_at).where(
         Link.person_id == link.person_id,
         Link.purpose == LinkPurpose.LINK_CODE,
@@ -161,7 +161,7 @@ def use_code(
 
 
 def may_try(session: Session, link: Link, *, now: datetime) -> bool:
-    """Count a try to prove the person in another way; False after too many in a quarter hour."""
+    """Count an attempt to verify the person otherwise; False after too many in a quarter hour."""
     key = throttling.key_of_identifier(f"tries of link {link.id}")
     if throttling.next_attempt_at(session, [key], now=now) is not None:
         return False

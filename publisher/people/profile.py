@@ -41,7 +41,7 @@ def save(
 ) -> None:
     """Store the profile; names and designation are changed by others (`name_changes`).
 
-    Raises ValueError if its language is none of `languages`.
+    Raises ValueError if its language is not one of `languages`.
     """
     person = session.get_one(Person, person_id)
     choose_language(session, person_id=person_id, language=profile.language, languages=languages)

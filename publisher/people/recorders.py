@@ -1,4 +1,4 @@
-"""Who has written in an appointment, and who of the staff is of one hand with whom."""
+"""Who has written in an appointment, and which of the staff are of one hand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from publisher.models.people import Appointment, ContactChange, Person
 from publisher.people import channel_writers
 from publisher.states import AppointmentState
 
-#: Those of the staff confirm, and their clerks record shared addresses.
+#: The staff confirm, and their clerks record shared addresses.
 _OF_THE_CELL = STAFF | {Role.CELL}
 
 
@@ -38,7 +38,7 @@ def add(appointment: Appointment, person_id: int | None, wrote: Wrote, *, at: da
 def note_change(
     session: Session, person: Person, wrote: Collection[Wrote], *, actor: Actor, now: datetime
 ) -> None:
-    """Note in all appointments of a person who has changed a name or channel of theirs."""
+    """Note, in all appointments of a person, who has changed a name or channel of theirs."""
     for appointment in _person_appointments(session, person):
         for written in wrote:
             add(appointment, actor.person_id, written, at=now)
@@ -53,13 +53,13 @@ def inherit_all(session: Session, appointment: Appointment, person: Person) -> N
 
 
 def inherit(appointment: Appointment, earlier: Appointment) -> None:
-    """Note in an appointment those whose writing in an earlier one no confirmation has covered."""
+    """Note in an appointment those whose writing in an earlier one was not confirmed."""
     for recorder in list_unconfirmed_writers(earlier):
         add(appointment, recorder.person_id, recorder.wrote, at=recorder.at)
 
 
 def list_unconfirmed_writers(appointment: Appointment) -> list[AppointmentRecorder]:
-    """Return who changed a name or channel, and if nobody has confirmed it, the recorders too."""
+    """Return who changed a name or channel, and also the recorders if nobody has confirmed it."""
     is_covered = appointment.role in NEEDS_CONFIRMATION and appointment.confirmed_at is not None
     changes = (Wrote.MAIL, Wrote.MOBILE, Wrote.NAME)
     return [
@@ -77,8 +77,8 @@ def _person_appointments(session: Session, person: Person) -> list[Appointment]:
 def makers(session: Session) -> Makers:
     """Return, by person, the recorders of their appointments in the Cell: `appointments.Makers`.
 
-    A standing appointment that a command has confirmed begins a hand of its own; whoever gave its
-    person another channel belongs to it all the same. A page that only reads asks once.
+    A standing appointment that a command has confirmed begins a hand of its own, which still
+    includes anybody who gave its person another channel. A page that only reads queries once.
     """
     if isinstance(session, ReadingSession):
         if "makers" not in session.info:
@@ -91,7 +91,7 @@ def _makers(session: Session) -> Makers:
     is_by_command = and_(
         Appointment.confirmed_at.is_not(None),
         Appointment.confirmed_by_id.is_(None),
-        # A role that needs no confirmation has its time from who recorded it.
+        # A role that needs no confirmation gets its `confirmed_at` when it is recorded.
         or_(Appointment.role.in_(NEEDS_CONFIRMATION), Appointment.recorded_by_id.is_(None)),
         Appointment.is_unreviewed.is_(False),
     )
@@ -130,9 +130,9 @@ def _makers(session: Session) -> Makers:
 
 
 def ids_to_bar(session: Session, actor: Actor) -> frozenset[int]:
-    """Return whose writing the actor does not confirm: their own, and that of their hand.
+    """Return the persons whose writing the actor may not confirm: themselves and their hand.
 
-    A head is bound by the own writing alone, and by that of who gave them another channel.
+    A head is bound only by their own writing, and by that of those who gave them another channel.
     """
     if actor.person_id is None:
         return frozenset()
@@ -156,7 +156,7 @@ def are_independent(session: Session, first: Appointment, second: Appointment) -
 
 
 def writer_ids(appointment: Appointment) -> frozenset[int]:
-    """Return who has written in an appointment, or gave its person a channel it does not cover."""
+    """Return who wrote in an appointment, or gave its person a channel that it does not cover."""
     return appointment.recorder_ids | channel_writers.writer_ids(appointment)
 
 

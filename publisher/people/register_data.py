@@ -8,7 +8,7 @@ from datetime import date
 from importlib.resources import files
 from typing import Final
 
-#: Day on which the circular's annex counted who had named nobody.
+#: The day on which the circular's annex counted the departments that had named nobody.
 NAMED_NOBODY_ON: Final = date(2021, 7, 14)
 
 
@@ -17,8 +17,8 @@ class RegisterRow:
     """A department or office as known at installation.
 
     `annex_no` is its number (1 to 61) in the circular's annex, None outside it.
-    `name_mr_transcribed` is the annex's own spelling, empty outside it: a search word, never
-    printed.
+    `name_mr_transcribed` is the annex's own spelling, empty outside it: it is used in searches, and
+    never printed.
     """
 
     annex_no: int | None

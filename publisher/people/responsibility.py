@@ -92,10 +92,10 @@ def responsible_chains(
 
 
 def list_informed(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
-    """Return the officers, by rank, and the head, who are told what happens to their department.
+    """Return the officers, by rank, and the head, who are notified of changes to their department.
 
-    Whoever is confirmed and has not taken the office up yet is told too. They get no work: ask
-    `responsible_chain` for those.
+    People who are confirmed and have not taken up the office yet are notified too. They get no
+    work: see `responsible_chain` for that.
     """
     query = (
         select(Appointment)

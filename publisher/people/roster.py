@@ -21,7 +21,7 @@ from publisher.working_time import next_time
 
 LONGEST = timedelta(days=31)
 SETTLED = timedelta(hours=72)
-"""The age from which an appointment counts here as a confirmed one does."""
+"""The age from which an appointment counts here like a confirmed one."""
 
 
 class OwnDuty(NotAllowed):
@@ -31,7 +31,7 @@ class OwnDuty(NotAllowed):
 
 
 class NeedsAnother(NotAllowed):
-    """The actor proposed this duty, or is of one hand with who proposed it."""
+    """The actor proposed this duty, or is not independent of the person who proposed it."""
 
     code = "duty_needs_another"
 
@@ -59,7 +59,7 @@ def _is_on_duty(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def offices_on_duty(session: Session, *, now: datetime) -> tuple[list[AnyRow], datetime | None]:
-    """Return the appointments in force of those on duty, and when time changes that next."""
+    """Return the appointments in force of those on duty, and when that next changes by time."""
     query = (
         select(
             *(Appointment.id, Appointment.role, Appointment.state),
@@ -89,7 +89,7 @@ def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def duties_to_approve(session: Session, actor: Actor, *, now: datetime) -> list[Duty]:
-    """Return those of the waiting duties that the actor may approve."""
+    """Return the waiting duties that the actor may approve."""
     return [
         duty
         for duty in session.scalars(select(Duty).where(*_waits(now)))
@@ -150,7 +150,7 @@ def put_on(
 ) -> Duty:
     """Put a person on the roster, and notify them and others.
 
-    If the person is not known well enough, the duty waits for a second admin or lead, who are
+    If the person is not known well enough, the duty waits for a second admin or lead, and these are
     asked. Raises `WrongRole`, `OwnDuty`, or `Invalid` with everything that is wrong.
     """
     require(actor, Action.KEEP_ROSTER, None, now=now)
@@ -181,10 +181,10 @@ def put_on(
 def is_known(session: Session, person_id: int, *, actor: Actor, now: datetime) -> bool:
     """Return True if the actor alone may put this person on duty.
 
-    The person has signed in under an appointment in force that nobody of the actor's hand has
-    recorded or given another channel, and that is confirmed or older than 72 hours.
+    The person has signed in under an appointment in force that is confirmed or older than 72 hours.
+    Neither the actor nor anyone tied to them may have written in it or changed its channels.
     """
-    # Whoever is on duty publishes without an approval: it must not be the actor's other mailbox.
+    # A person on duty publishes without an approval: it must not be the actor's other mailbox.
     signed_in = select(SignIn.appointment_id).where(SignIn.person_id == person_id)
     query = select(Appointment).where(Appointment.in_force_at(now), Appointment.id.in_(signed_in))
     bound = recorders.ids_to_bar(session, actor)
@@ -195,10 +195,10 @@ def is_known(session: Session, person_id: int, *, actor: Actor, now: datetime) -
 
 
 def _is_settled(appointment: Appointment, now: datetime) -> bool:
-    # A role that needs no confirmation has its time from the recorder: that is nobody else's word.
+    # A role that needs no confirmation gets its time from the recorder: nobody else has vouched.
     is_weighed = appointment.role in NEEDS_CONFIRMATION or appointment.recorded_by_id is None
     is_confirmed = is_weighed and appointment.confirmed_at is not None
-    # The recorder may date the beginning back, but not the change of state.
+    # The recorder can backdate the beginning, but not the change of state.
     begun_at = max(appointment.from_at, appointment.state_at)
     return is_confirmed or begun_at <= now - SETTLED
 

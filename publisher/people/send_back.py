@@ -1,4 +1,4 @@
-"""Ask a colleague by a note to correct what stands in an appointment; nothing is changed by it."""
+"""Ask a colleague by a note to correct an appointment; the note changes nothing."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from publisher.validation import clean_reason, existing
 def readers(
     session: Session, appointment: Appointment, *, actor: Actor, now: datetime
 ) -> list[Person]:
-    """Return whom the note may go to: the recorders, the first one first, then others of the staff.
+    """Return who may get the note: the recorders, the first one first, then others of the staff.
 
-    Once one of these others has corrected it, somebody is still left to confirm it. Raises
+    If one of these others corrects it, somebody is still left to confirm it. Raises
     `WrongRole` for a head who may not confirm it.
     """
     if actor.role not in STAFF and not confirmation.confirmable(
@@ -45,7 +45,7 @@ def readers(
 
 
 def choose_reader(people: Iterable[Person], reader_id: int) -> Person:
-    """Return the one of these with this id, or for 0 the first one; raises `NotFound`."""
+    """Return the person with this id, or for 0 the first one; raises `NotFound`."""
     chosen = (person for person in people if reader_id in {0, person.id})
     return existing(next(chosen, None), reader_id)
 

@@ -43,10 +43,10 @@ def add(
     now: datetime,
     of_a_mail: bool = False,
 ) -> DepartmentAddress:
-    """Record a shared address of a department; one that it has already is returned.
+    """Record a shared address of a department; if it already has it, that one is returned.
 
     Raises `WrongRole` unless the actor may record the department's officers, or sorts the Cell's
-    mails and the address is `of_a_mail`; and `BadPerson`: its values name the person or the
+    mails and the address is `of_a_mail`. Raises `BadPerson`, whose values name the person or the
     department that has the address.
     """
     department = session.get(Department, department_id)
@@ -78,7 +78,7 @@ def find_holder(session: Session, mail_text: str) -> Person | None:
 def take_from_person(
     session: Session, *, actor: Actor, department_id: int, mail_text: str, now: datetime
 ) -> Person | None:
-    """Record an address as `add` does, and take it off the person who has it; return that person.
+    """Record an address as `add` does, and remove it from the person who has it, who is returned.
 
     Raises what `add` and `contact_corrections.correct` do, and `BadPerson` if it is the person's
     only channel.
@@ -96,14 +96,14 @@ def take_from_person(
 
 
 def only_channel(holder: Person) -> BadPerson:
-    """Return the refusal to take the last address off this person."""
+    """Return the refusal to remove the last address of this person."""
     return _taken_error(holder, "only_channel")
 
 
 def remove(
     session: Session, *, actor: Actor, department_id: int, address_id: int, now: datetime
 ) -> None:
-    """Remove a shared address of a department; it may then be a person's.
+    """Remove a shared address of a department; it may then become a person's.
 
     Raises `WrongRole`, or `NotFound` if the department has no such address.
     """
@@ -116,11 +116,11 @@ def remove(
 
 
 def is_confirmable(actor: Actor, barred_ids: Collection[int] = ()) -> ColumnElement[bool]:
-    """The address waits for a confirmation that the actor may give: it is another's record.
+    """Return the condition that an address of another recorder waits for the actor's confirmation.
 
     `barred_ids` are those whose hand is the actor's.
     """
-    # What a command recorded, anybody of these may confirm.
+    # Any of these may confirm what a command recorded.
     recorder_id = func.coalesce(DepartmentAddress.recorded_by_id, 0)
     conditions: list[ColumnElement[bool]] = [
         DepartmentAddress.confirmed_at.is_(None),
@@ -156,10 +156,10 @@ def waiting(session: Session, actor: Actor) -> Select[DepartmentAddress]:
 def confirm(
     session: Session, *, actor: Actor, department_id: int, address_id: int, now: datetime
 ) -> DepartmentAddress:
-    """Confirm an address: mails from there are the department's. Its officers and head are told.
+    """Confirm an address: mails from it are the department's. Its officers and head are notified.
 
-    Raises `WrongRole`, `FreshSignInRequired`, `NotFound`, or `MayNotConfirm` for who recorded it or
-    is of one hand with them.
+    Raises `WrongRole`, `FreshSignInRequired`, `NotFound`, or `MayNotConfirm` for its recorder or
+    anybody of one hand with them.
     """
     require(actor, Action.CONFIRM_APPOINTMENT, department_id, now=now)
     address = session.get(DepartmentAddress, address_id)

@@ -1,4 +1,4 @@
-"""The stops of appointments: who said when that one is wrong, and what had been confirmed."""
+"""The stops of appointments: who reported one as wrong, when, and what had been confirmed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DOUBTED: Final = "doubt_appointment"
 
 
 def stops_of(session: Session, appointments: Iterable[Appointment]) -> dict[int, list[Event]]:
-    """Return the events by which “this is wrong” put these back, by id, the first one first."""
+    """Return the events in which a report put these back, by id, the first one first."""
     stops: defaultdict[int, list[Event]] = defaultdict(list)
     query = (
         select(Event)
@@ -40,7 +40,7 @@ def stops_of(session: Session, appointments: Iterable[Appointment]) -> dict[int,
 def last_confirmation(
     session: Session, appointment: Appointment, moment: datetime
 ) -> datetime | None:
-    """Return when it was confirmed last until `moment`; None if the history does not say."""
+    """Return when it was last confirmed up to `moment`; None if the history does not show it."""
     query = select(Event.at).where(
         Event.subject == Appointment.__tablename__,
         Event.subject_id == appointment.id,

@@ -1,4 +1,4 @@
-"""What was in force at an upgrade by a confirmation that would not be enough today."""
+"""Appointments in force at an upgrade by a confirmation that would not be enough today."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def list_unreviewed(session: Session, *, now: datetime) -> list[Appointment]:
 
 
 def count(session: Session, *, now: datetime) -> int:
-    """Return how many appointments are left to be confirmed again."""
+    """Return how many appointments still have to be confirmed again."""
     return session.scalar(select(func.count(Appointment.id)).where(_is_open(now))) or 0
 
 
@@ -53,9 +53,9 @@ def confirm_reviewed(
 ) -> int:
     """Confirm these appointments again; returns the number of new ones.
 
-    `digests` has what the page showed of each, by id, as for `confirmation.confirm`. What the actor
-    may not confirm is left as it is; a command may confirm all. The others are told as of any
-    confirmation. Raises `WrongRole`, `FreshSignInRequired` or `ChangedSinceShown`.
+    `digests` are those of what the page showed, by id, as for `confirmation.confirm`. What the
+    actor may not confirm is left as it is; a command may confirm all. The others are notified as of
+    any confirmation. Raises `WrongRole`, `FreshSignInRequired` or `ChangedSinceShown`.
     """
     require_right(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
     query = (

@@ -54,7 +54,7 @@ LARGEST_BATCH_BYTES = 32 * 1024 * 1024
 
 
 ListedPost = tuple[datetime, Match | None] | tuple[None, None]
-"""When a post of a timeline was created, and its match if it is one; None if it does not tell."""
+"""When a post of a timeline was created, and its match if it is one; None if not reported."""
 
 
 class OpenedAccount:
@@ -117,13 +117,13 @@ class OpenedAccount:
     ) -> Match | None:
         """Find the post that was created at `since` or later.
 
-        Of several it is the first one after the moment `near` (None: `since`), else the last one
-        before it. `timeline` reads posts back to the time that is passed to it, newest first: when
-        each was created, and its match if it is one. If the platform's clock differs from ours, it
-        is read a second time, back to that time by the platform's clock.
+        If there are several, it returns the first one after the moment `near` (None: `since`), else
+        the last one before it. `timeline` yields posts back to the time that is passed to it,
+        newest first: when each was created, and its match if it is one. If the platform's clock
+        differs from ours, it is read a second time, back to that time by the platform's clock.
 
-        A post that does not tell enough may be the one: without a match that is no absence, and
-        TryLater is raised.
+        A post without enough details may be the one: without a match that does not prove its
+        absence, and TryLater is raised.
         """
         moment = near or since
         match = self._first_after(moment, since - SLACK, timeline)
@@ -146,7 +146,7 @@ class OpenedAccount:
                     continue
                 is_before = made_at < moment + self._channel.skew - A_SECOND
                 if is_before and first is not None:
-                    break  # further pages hold older posts alone
+                    break  # further pages hold only older posts
                 first = match or first
                 if is_before and first is not None:
                     break
@@ -155,7 +155,7 @@ class OpenedAccount:
         return first
 
     def posts_together(self, cursors: Mapping[str, str | None]) -> tuple[str, ...]:
-        """Return the first post alone: most platforms read one in a request."""
+        """Return only the first post: most platforms read one in a request."""
         return tuple(cursors)[:1]
 
     def comments_under(self, cursors: Mapping[str, str | None]) -> Iterator[SharedPage]:
@@ -193,7 +193,7 @@ class OpenedAccount:
     def time_ahead(self) -> timedelta | None:
         """Return how far our time is ahead of the platform's, by the Date of its front page."""
         until = Deadline.after(LONGEST_ASK, self._installation.monotonic)
-        with self.reading(until) as call, suppress(PlatformError):  # a page that is none has a Date
+        with self.reading(until) as call, suppress(PlatformError):  # even an error page has a Date
             self._channel.head(self._channel.home)
         for answer in call.answers:
             ahead = answer.server_ahead

@@ -1,4 +1,4 @@
-"""Everything that the rest of the house has to know of a platform, as one value beside each.
+"""Everything that the rest of the house has to know about a platform, as one value for each.
 
 A new platform is its own folder (see `publisher.platforms.registry`), and no other code names it.
 """
@@ -35,7 +35,7 @@ class Installation:
 
     `now` returns aware UTC, `monotonic` seconds. `dialect` is the dialect of requests that the
     platform took last, by its client's own name ("": not known); `store_dialect` stores another.
-    `record` is told what each answer is charged.
+    `record` gets the charges of each response.
     """
 
     settings: Mapping[str, str] = field(repr=False)
@@ -73,7 +73,7 @@ class RenditionFit:
 class Fold:
     """Where the platform hides the rest of a long text, and its button for it by language.
 
-    Shown are at most `units`, counted as the platform counts, and at most `lines` (None: any).
+    At most `units`, as the platform counts, and at most `lines` (None: any) are shown.
     """
 
     units: int
@@ -87,7 +87,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Permalink:
-    """The parts of a post's address: whose page it is on, and the ids that it holds.
+    """The parts of a post's address: whose page it is on, and the ids in it.
 
     An id is empty if the address leads to the post but holds no id. `reply_id` is None if the
     address leads to a post and not to a reply. `url` is the platform's own address of it, built
@@ -126,13 +126,13 @@ class OAuthFlow(Protocol):
     def examine(
         self, installation: Installation, credentials: Mapping[str, str]
     ) -> TokenFacts | None:
-        """Return the platform's facts about a stored token; None if it tells none."""
+        """Return the platform's facts about a stored token; None if it reports none."""
 
 
 class Webhooks(Protocol):
-    """How a platform tells us of changes: a check of our address, and signed deliveries.
+    """How a platform notifies us of changes: a check of our address, and signed deliveries.
 
-    A module with these functions is one. They get the settings of the platforms.
+    A module with these functions implements it. They get the settings of the platforms.
     """
 
     def challenge(self, settings: Mapping[str, str], query: Mapping[str, str]) -> str | None:
@@ -144,14 +144,14 @@ class Webhooks(Protocol):
         """Return True if the platform has signed this raw body."""
 
     def read_changes(self, body: bytes) -> tuple[RemoteChange, ...] | None:
-        """Return what a delivery says of comments; None if it is not of a known form."""
+        """Return what a delivery says about comments; None if its form is unknown."""
 
 
 @dataclass(frozen=True)
 class WebhookSupport:
     """The webhooks of a platform: their module, and what they need.
 
-    `settings` are those without which none is taken; `right` is needed to ask for them.
+    Without its `settings` no webhook is accepted; `right` is needed to subscribe to them.
     """
 
     load: Callable[[], Webhooks]
@@ -199,7 +199,7 @@ class Capabilities:
     has_short_texts: bool
     fit: RenditionFit
 
-    #: True if a post without pictures sends its link in a field of its own.
+    #: True if a post without pictures sends its link in a separate field.
     has_link_field: bool
     link_advice: str
     #: True if accounts and authors have handles (@name).
@@ -208,9 +208,9 @@ class Capabilities:
     has_mentions: bool
     #: True if a reply below somebody else's post needs a mention of our account.
     reply_needs_mention: bool
-    #: True if the platform tells which rights our access has, and until when.
+    #: True if the platform reports which rights our access has, and until when.
     tells_rights: bool
-    #: What its rights allow, and what its rate limits for publishing count, by its own names.
+    #: What its rights allow, and what its publishing rate limits count, by the platform's names.
     rights: Mapping[str, str]
     rate_limits: Mapping[str, str]
 
@@ -228,7 +228,7 @@ class Capabilities:
     settings: AccountFromSettings
     #: What the platform charges; None if nothing.
     billing: Billing | None = None
-    #: None if the platform tells nothing by itself, and comments are found by reading alone.
+    #: None if the platform sends no webhooks, and comments are found only by reading.
     webhooks: WebhookSupport | None = None
 
 

@@ -1,9 +1,9 @@
 """The platforms by name.
 
-A new platform is a folder beside the others with its client, its `Capabilities`, its template of
+A new platform is a folder next to the others with its client, its `Capabilities`, its template of
 the preview and its flow of connecting; a line in `_PLATFORMS`; the settings that it requires
-(`publisher/settings/platforms.py`); and the translations of its texts. The contract tests take it
-as they take the others.
+(`publisher/settings/platforms.py`); and the translations of its texts. The contract tests cover it
+like the others.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class NamedPerson:
 
 @dataclass
 class Answer:
-    """A row as far as it could be read; `problems` say what could not."""
+    """A row as far as it could be read; `problems` are the parts that could not."""
 
     number: int
     department_text: str
@@ -58,7 +58,7 @@ class Answer:
 
 
 def read_answers(sheet: FileTable, columns: Sequence[Column], *, now: datetime) -> list[Answer]:
-    """Return an answer for each row, also for those that are refused."""
+    """Return an answer for each row, including those that are refused."""
     return [_read(sheet_row, columns, now) for sheet_row in sheet.rows]
 
 
@@ -115,15 +115,15 @@ def _person(cells: Mapping[Column, str], rank: str) -> NamedPerson:
         )
     )
     for problem in problems.found:
-        # Without a name the next cell says who it is.
+        # Without a name the next cell identifies the person.
         problem.officer = next(filter(None, texts.values()), "")
     problems.finish()
-    assert details is not None  # noqa: S101  else there was a problem
+    assert details is not None  # noqa: S101  otherwise there was a problem
     return NamedPerson(details, service_class)
 
 
 def _mobile_part(text: str) -> str:
-    """Return the first mobile number of a cell, which may hold a landline beside it."""
+    """Return the first mobile number of a cell, which may also hold a landline number."""
     parts = [
         latin_digits(part).strip(" '’").removesuffix(".0") for part in _BETWEEN_NUMBERS.split(text)
     ]
@@ -151,7 +151,7 @@ def _date_part(text: str) -> str:
 
 
 def _stamp(text: str, now: datetime) -> datetime | None:
-    """Return when an answer came, or None if it cannot be read: then the order of rows counts."""
+    """Return when an answer came; None if that cannot be read, so the order of rows counts."""
     match = _STAMP.fullmatch(plain_text(text))
     try:
         if match is None:

@@ -27,7 +27,7 @@ from publisher.working_time import day_bounds
 
 
 class BadRow(BadInput):
-    """A row was refused as it was carried out: `number` and `problem` say which and why."""
+    """A row was refused while it was carried out: `number` and `problem` say which and why."""
 
     def __init__(self, number: int, problem: BadInput) -> None:
         super().__init__(problem.field, problem.code)
@@ -78,10 +78,10 @@ def carry_out(
 ) -> list[Appointment]:
     """Record the new people, who wait for confirmation, and what the others lacked.
 
-    `order` is that by which departments report to the offices above in a file of heads. With
-    `confirms`, which is a command's alone, the order was seen: all of the file are confirmed. The
-    `origin` is that command's name and user. The transaction is the caller's: if this raises, none
-    of it may be kept. Raises `RowsRefused`, unless it `skips_refused`, `BadRow` and `WrongRole`.
+    `order` is the order by which departments report to the offices above in a file of heads.
+    `confirms`, which only a command may set, says that the order was seen: everybody in the file is
+    confirmed. `origin` is that command's name and user. The caller has to roll the transaction back
+    if this raises. Raises `RowsRefused`, unless it `skips_refused`, `BadRow` and `WrongRole`.
     """
     refused = plan.count(RowOutcome.REFUSED)
     if refused and not skips_refused:
@@ -173,7 +173,7 @@ def _complete(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Add what the register lacks of a person, and the class of the service."""
+    """Add what the register lacks about a person, and the class of the service."""
     require_record(actor, ROLES[kind], appointment.department_id, now=now)
     lookup.find_or_add(session, person.named.details, actor=actor, now=now)
     service_class = person.named.service_class

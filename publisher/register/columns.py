@@ -1,4 +1,4 @@
-"""The columns of a file: guessed from their headings, or as somebody chose them once."""
+"""The columns of a file: guessed from their headings, or as chosen by somebody before."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Column(StrEnum):
 
 
 class BadColumns(BadInput):
-    """The columns that are needed were not found, or one was chosen twice."""
+    """Required columns were not found, or one was chosen twice."""
 
 
 _WORDS: Final = (
@@ -82,8 +82,8 @@ def column_choices(kind: RegisterKind) -> list[Column]:
 def guess(kind: RegisterKind, headings: Sequence[str]) -> list[Column]:
     """Return what each column means by its heading; what is not clear is ignored.
 
-    Of two headings without a number the first is of the first person. A heading without a number
-    beside numbered ones is that of whoever filled the form in.
+    Of two headings without a number, the first is the first person's. A heading without a number
+    among numbered ones belongs to the person who filled the form in.
     """
     guessed = [_guess(kind, _plain(heading)) for heading in headings]
     columns: list[Column] = []
@@ -99,7 +99,7 @@ def guess(kind: RegisterKind, headings: Sequence[str]) -> list[Column]:
 
 
 def _guess(kind: RegisterKind, heading: str) -> tuple[str, str]:
-    """Return the word of a heading, and `first` or `second`; empty where nothing says so."""
+    """Return the word of a heading, and `first` or `second`, or empty if it says neither."""
     if _OF_THE_HEAD.search(heading):
         if kind is RegisterKind.OFFICERS:
             return "", ""
@@ -116,7 +116,7 @@ def _plain(heading: str) -> str:
 
 
 def check(kind: RegisterKind, columns: Sequence[Column]) -> None:
-    """Raise `BadColumns` unless each is there once at most, and those that are needed are."""
+    """Raise `BadColumns` if one occurs more than once, or a required one is missing."""
     chosen = [column for column in columns if column is not Column.IGNORED]
     twice = next((column for column in chosen if chosen.count(column) > 1), None)
     if twice is not None:
@@ -133,7 +133,7 @@ def check(kind: RegisterKind, columns: Sequence[Column]) -> None:
 def find_layout(
     session: Session, kind: RegisterKind, headings: Sequence[str]
 ) -> RegisterLayout | None:
-    """Return what was kept of files with these headings; None if it is the first one."""
+    """Return the layout stored for files with these headings; None if this is the first one."""
     query = select(RegisterLayout).where(
         RegisterLayout.kind == kind, RegisterLayout.digest == _digest(headings)
     )
@@ -149,7 +149,7 @@ def keep(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Keep what the columns mean for the next file with these headings. Raises `BadColumns`."""
+    """Store what the columns mean for the next file with these headings. Raises `BadColumns`."""
     check(kind, columns)
     layout = find_layout(session, kind, headings)
     if layout is None:

@@ -1,8 +1,8 @@
-"""What the register knows of the people and departments of a file, read by a few statements.
+"""What the register knows about the people and departments of a file, read by a few statements.
 
-It is asked and changed in the place of the database, so that a plan of thousands of rows takes
-seconds and writes nothing. The rules are those of `people.lookup` and `people.appointments`, which
-decide again when the plan is carried out.
+It is queried and changed instead of the database, so a plan of thousands of rows takes seconds and
+writes nothing. The rules are those of `people.lookup` and `people.appointments`, which decide again
+when the plan is carried out.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class CurrentState:
         for name in ("mail", "mobile"):
             if name in blanks and identity.is_confirmed:
                 raise _taken_error(identity, name, "channel_confirmed")
-        if identity.person is None:  # a later row knows more of who is new
+        if identity.person is None:  # a later row may know more about a new person
             identity.details = replace(
                 identity.details, **{name: getattr(details, name) for name in blanks}
             )
@@ -170,7 +170,7 @@ class CurrentState:
         return appointment.state is AppointmentState.RECORDED
 
     def place(self, department: Department, above: Department) -> None:
-        """Let a department report to another office; raises `BadDepartment` for a circle."""
+        """Let a department report to another office; raises `BadDepartment` for a cycle."""
         parent: int | None = above.id
         for _step in range(len(self._parents) + 1):
             if parent is None:

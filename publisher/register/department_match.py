@@ -1,4 +1,4 @@
-"""Find the department that a file names, else those that are spelled nearly so."""
+"""Find the department that a file names, or those with a similar spelling."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from publisher.people.department_spellings import DepartmentSpellings, fold_spel
 _NEAR = 0.7
 _MOST_OFFERED = 3
 _MOST_SEARCHED = 200
-"""For how many spellings near ones are searched: each is compared with every name."""
+"""For how many spellings similar ones are searched: each is compared with every name."""
 
 
 class DepartmentMatch:
@@ -33,7 +33,7 @@ class DepartmentMatch:
         return self._spellings.find(text) or self._spellings.by_id.get(chosen_id)
 
     def near(self, text: str) -> tuple[Department, ...]:
-        """Return up to three departments that are spelled nearly so, the nearest first."""
+        """Return up to three departments with a similar spelling, the nearest first."""
         key = fold_spelling(text)
         if key not in self._near and len(self._near) < _MOST_SEARCHED:
             scores: dict[int, float] = {}

@@ -21,13 +21,13 @@ OFFICERS_OF_A_DEPARTMENT = 2
 
 
 class RowOutcome(StrEnum):
-    """What becomes of a row, or of a person of it."""
+    """What becomes of a row, or of a person in it."""
 
     NEW = "new"
     CHANGES = "changes"
     #: The register has this already.
     SAME = "same"
-    #: A later answer of the department counts in its place.
+    #: A later answer of the department replaces it.
     REPLACED = "replaced"
     REFUSED = "refused"
 
@@ -43,10 +43,10 @@ class PlannedPerson:
 
 @dataclass
 class PlannedRow:
-    """What a row would do; `by_row` is the row that counts in its place, if it is replaced.
+    """What a row would do; `by_row` is the row that replaces it, if any.
 
-    `near` are departments that are spelled nearly as the row has it, or as its office above, if
-    none is spelled so.
+    `near` are departments with a spelling similar to the row's, or to its office above, if none
+    matches exactly.
     """
 
     answer: Answer
@@ -84,7 +84,7 @@ class RegisterPlan:
 
     @property
     def digest(self) -> str:
-        """A digest of what is planned: whoever has seen the plan has seen exactly this."""
+        """A digest of what is planned, which shows that somebody has seen exactly this plan."""
         parts = [
             (
                 *(row.answer.number, row.outcome, row.department and row.department.id, row.moves),
@@ -104,11 +104,11 @@ def make_plan(
     is_paired: bool,
     confirms: bool = False,
 ) -> RegisterPlan:
-    """Return what the answers would do; `state` is changed by it as the register would be.
+    """Return what the answers would do; `state` is changed as the register would be.
 
-    The later answer of a department counts, by its time, or where one has none by its row. If it
-    `is_paired`, a row names both officers; else the two last persons of a department count. With
-    `confirms`, whoever waits for confirmation in the register changes too.
+    The later answer of a department counts, by its time, or by its row if one has no time. If it
+    `is_paired`, a row names both officers; else the last two persons of a department count. With
+    `confirms`, people who wait for confirmation in the register change too.
     """
     rows = [PlannedRow(answer) for answer in answers]
     for planned in rows:
@@ -139,7 +139,7 @@ def _find_departments(planned: PlannedRow, kind: RegisterKind, match: Department
 
 
 def _replace_earlier(rows: Sequence[PlannedRow], most: int) -> None:
-    """Mark the rows in whose place a later one of the same department counts."""
+    """Mark the rows that a later one of the same department replaces."""
     order = list(range(len(rows)))
     times = {index: rows[index].answer.answered_at for index in order}
     if None not in times.values():
@@ -166,7 +166,7 @@ def _channels(planned: PlannedRow) -> set[str | None]:
 
 @contextmanager
 def _naming(details: PersonDetails) -> Iterator[None]:
-    """Let what is refused meanwhile say that it is about this person."""
+    """Make refusals inside the block name this person."""
     try:
         yield
     except BadInput as problem:

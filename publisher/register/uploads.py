@@ -1,4 +1,4 @@
-"""Files that were uploaded on a page: kept for a day, and their rows until they are carried out."""
+"""Files uploaded on a page: kept for a day, with their rows until they are carried out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from publisher.register.sheet import FileTable, SheetRow
 from publisher.validation import NotFound, person_of
 
 LIFETIME: Final = timedelta(days=1)
-"""After this a file is found no more, and the retention deletes it."""
+"""After this a file is no longer found, and the retention deletes it."""
 
 
 class FilePlanChanged(NotAllowed):
@@ -40,7 +40,7 @@ def store(
     name: str,
     sheet: FileTable,
 ) -> RegisterFile:
-    """Keep a file's rows. Raises `WrongRole`."""
+    """Store a file's rows. Raises `WrongRole`."""
     _require(actor, kind, now)
     file = RegisterFile(
         kind=kind,
@@ -84,13 +84,13 @@ def own_files(session: Session, *, actor: Actor, now: datetime) -> list[Register
 
 
 def read_columns(session: Session, file: RegisterFile) -> list[Column] | None:
-    """Return what was kept of files with these headings; None before somebody has said it."""
+    """Return the layout stored for files with these headings; None if nobody has chosen it yet."""
     layout = register_columns.find_layout(session, file.kind, file.headings)
     return [Column(name) for name in layout.columns] if layout is not None else None
 
 
 def plan_file(session: Session, file: RegisterFile, *, now: datetime) -> RegisterPlan:
-    """Return what a file would do. Raises `BadColumns` where the columns were not chosen."""
+    """Return what a file would do. Raises `BadColumns` if the columns were not chosen."""
     sheet = FileTable(
         tuple(file.headings),
         tuple(SheetRow(number, tuple(cells)) for number, cells in file.rows),
@@ -100,7 +100,7 @@ def plan_file(session: Session, file: RegisterFile, *, now: datetime) -> Registe
 
 
 def choose_department(file: RegisterFile, *, text: str, department_id: int) -> None:
-    """Let a spelling stand for a department in this file."""
+    """Make a spelling mean a department in this file."""
     file.choices = {**file.choices, fold_spelling(text): department_id}
 
 

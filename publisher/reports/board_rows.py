@@ -31,7 +31,7 @@ class BoardKind(StrEnum):
     FAILED = "failed"
     BLOCKED = "blocked"
     UNAPPROVED = "unapproved"
-    OUTLIVED = "outlived"  #: A text got no time before the window passed.
+    OUTLIVED = "outlived"  #: A text was not scheduled before the window passed.
     FOUND = "found"  #: Somebody else changed or deleted it on its platform.
     UNCONFIRMED = "unconfirmed"
 
@@ -41,7 +41,7 @@ class BoardRow:
     """A delivery or a post on the board, with the actions allowed to this actor.
 
     `due_at` is the planned time of a delivery, or the wished time of a post; `late_at` the latest
-    moment it may leave; `sent_at` the beginning of the last attempt; `looks` the number of checks
+    moment to publish it; `sent_at` the beginning of the last attempt; `looks` the number of checks
     on the platform; `again_at` the moment from which a person may send it again. `reason` has a
     `code` and values for its sentence. `variant_id` is the text that can be rescheduled, `ends_at`
     the end of the approval's window, `passed` a past date quoted from the text, `lacking` the
@@ -79,7 +79,7 @@ class BoardRow:
 
     @property
     def is_order(self) -> bool:
-        """The delivery deletes, hides or shows something instead of publishing a text."""
+        """True if the delivery deletes, hides or shows something instead of publishing a text."""
         return self.action not in OF_TEXTS
 
 
@@ -87,7 +87,7 @@ class BoardRow:
 class BoardLine:
     """A post on the board, with a row for each of its texts and orders that needs a decision.
 
-    `is_live`: another text of it is published, so that it is deleted and not withdrawn.
+    `is_live`: another text of it is published, so it is deleted and not withdrawn.
     """
 
     rows: tuple[BoardRow, ...]
@@ -176,8 +176,8 @@ _ORDER_ACTIONS = {
 
 def _delivery_actions(actor: Actor, kind: BoardKind, delivery: Delivery) -> frozenset[Action]:
     """Return the actions allowed on a delivery."""
-    # An order that failed is given again under the action that gave it; a held one is settled like
-    # any other delivery.
+    # A failed order is repeated under the action that created it; a held one is settled like any
+    # other delivery.
     actions = _ORDER_ACTIONS.get(delivery.action)
     if actions is None or kind is BoardKind.HELD:
         return _acts(actor, kind, delivery.post.department_id)

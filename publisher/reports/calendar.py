@@ -57,8 +57,8 @@ class CalendarPart:
 class CalendarEntry:
     """A delivery in the calendar.
 
-    `is_paused` is true if its account, a stop or a freeze keeps it from leaving; `frozen_until` is
-    the end of that freeze.
+    `is_paused` is true if its account, a stop or a freeze keeps it from being sent; `frozen_until`
+    is the end of that freeze.
     """
 
     delivery: Delivery
@@ -86,13 +86,13 @@ class ItemText:
 
     @property
     def is_over(self) -> bool:
-        """The text was published, or will not be."""
+        """True if the text was published, or will not be."""
         return self.state in OVER or self.state in LEFT
 
 
 @dataclass(frozen=True)
 class Item:
-    """An entry of the calendar: the texts of a post that leave within an hour.
+    """An entry of the calendar: the texts of a post that are published within an hour.
 
     `at` is the time of the first. `thing` and `state` select its icon and label: those of its most
     pressing text, or of a post that has no delivery and is shown at its wished time. `is_clash` is
@@ -133,7 +133,7 @@ class Item:
 
     @property
     def is_over(self) -> bool:
-        """The item was published, or will not be."""
+        """True if the item was published, or will not be."""
         return self.state in OVER or self.state in LEFT
 
 
@@ -149,8 +149,8 @@ class Unscheduled:
 def list_entries(session: Session, part: CalendarPart, *, now: datetime) -> list[CalendarEntry]:
     """Return the deliveries of posts in order of time; replies are left out.
 
-    A cancelled delivery is included only while its revision is the newest. So that no entry is
-    cut, an hour before and after is read too, and every account.
+    A cancelled delivery is included only while its revision is the newest. An hour before and after
+    is read too, and every account, so that no entry is cut.
     """
     begins, ends = part.span
     is_stopped = standing_stop(session) is not None

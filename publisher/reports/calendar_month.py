@@ -37,7 +37,7 @@ from publisher.validation import departments_in_sight
 from publisher.working_time import ONE_DAY, is_working_day, local_day
 
 GAP_DAYS = 14
-"""How many days ahead a working day without a post is pointed out."""
+"""How many days ahead a working day without a post is marked."""
 
 _PLANNED = (PostState.DRAFT, PostState.IN_REVIEW, PostState.REJECTED)
 _MOVABLE = (DeliveryState.SCHEDULED, *STUCK)
@@ -54,7 +54,7 @@ _MOST_PRESSING = (
     "by_hand",
     "cancelled",
 )
-"""The states of texts, the one that an item shows first."""
+"""The states of texts; an item shows the first of them that applies."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _order(item: Item) -> tuple[datetime, int, str]:
 
 
 def _group_entries(calendar_entries: Iterable[CalendarEntry]) -> list[Item]:
-    """Return one item for the texts of a post that leave within an hour."""
+    """Return one item for the texts of a post that are published within an hour."""
     groups = entries(
         calendar_entries, lambda entry: (entry.delivery.due_at, entry.delivery.post_id)
     )

@@ -35,8 +35,8 @@ from publisher.validation import check_in_sight, existing
 class ThreadMessage:
     """A citizen's comment or our reply; `is_this` marks the requested comment.
 
-    A comment has the texts that it had `before`, oldest first; a reply, what the comment said when
-    it was answered, as `answered_text`, if the comment was edited after that.
+    `before` are a comment's earlier texts, oldest first. A reply has an `answered_text`, what the
+    comment said when it was answered, if the comment was edited after that.
     """
 
     at: datetime
@@ -90,7 +90,7 @@ class RoutingStep:
 class CommentDetail:
     """Everything on the page of a comment.
 
-    `reason` tells why it was closed, `opening` counts how often it was opened, and `acts` are the
+    `reason` says why it was closed, `opening` counts how often it was opened, and `acts` are the
     actions allowed to this actor now.
     """
 

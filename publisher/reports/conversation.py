@@ -32,7 +32,7 @@ Tree = Mapping[str, ThreadNode]
 def list_conversation(session: Session, comment: Comment) -> Sequence[Comment]:
     """Return the comment's conversation, oldest first.
 
-    It starts at the topmost comment under our post. Our own replies connect comments too, since
+    It starts at the topmost comment under our post. Our own replies connect comments too, because
     citizens answer them.
     """
     # A first query reads ids only, since a popular post has thousands of comments.
@@ -81,7 +81,7 @@ def _nodes() -> CompoundSelect[str, str, int, datetime]:
 
 def _topmost(platform_id: str, tree: Tree) -> str:
     """Return the platform id of the topmost comment above this one, below our post."""
-    visited = {platform_id}  # the platform's data could contain a circle
+    visited = {platform_id}  # the platform's data could contain a cycle
     while (parent := tree[platform_id].parent_platform_id) in tree and parent not in visited:
         visited.add(parent)
         platform_id = parent

@@ -52,7 +52,7 @@ class Board:
     """A page of the board.
 
     `tally` is the number of posts by their most pressing kind, on all pages. `unconfirmed` are
-    texts for which the reconciliation still looks; they need nobody and are not counted.
+    texts that the reconciliation is still looking for; they need no decision and are not counted.
     """
 
     lines: tuple[BoardLine, ...]
@@ -109,7 +109,7 @@ def decision_count(actor: Actor, *, now: datetime) -> ColumnElement[int]:
 
 
 def _open(query: Select[*Columns], actor: Actor, *, now: datetime) -> Select[*Columns]:
-    """Restrict a query of tasks to those on the board of the actor, whoever has them."""
+    """Restrict a query of tasks to those on the actor's board, whoever they are assigned to."""
     is_near = or_(Task.kind != TaskKind.TO_APPROVE, Task.due_at <= now + NEAR)
     query = query.where(open_tasks.is_open(*_KINDS), is_near)
     visible_departments = departments_in_sight(actor, Action.SEE_POST)
@@ -163,7 +163,7 @@ def _texts_in_lookup(actor: Actor, now: datetime) -> Select[int]:
 
 
 def _live_texts() -> Select[int]:
-    """Return the texts of the task's post that stand on their platforms."""
+    """Return the texts of the task's post that are live on their platforms."""
     return (
         select(Delivery.id)
         .join(ReceiptRow, ReceiptRow.delivery_id == Delivery.id)

@@ -18,7 +18,7 @@ from publisher.tasks import open_tasks
 from publisher.tasks.specs import TaskKind
 
 OWN_KINDS: Final = (TaskKind.ALERT, TaskKind.USE_TO_RATIFY, TaskKind.TEMPLATE_TO_APPROVE)
-"""The kinds of which a person has tasks; uses to correct are the cell's, and others see them."""
+"""The kinds that a person has as tasks; uses to correct are the cell's, and others see them."""
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,8 @@ def add(
 def record_export(
     session: Session, *, actor: Actor, now: datetime, rows: int, page: str = SUBMISSIONS
 ) -> None:
-    """Record in the history that the person takes a page's list of so many rows away."""
-    # Of the person: an export is deleted after a day, and its id may be used again.
+    """Record in the history that the person exports a page's list with this number of rows."""
+    # It is recorded for the person: an export is deleted after a day, and its id may be used again.
     person = session.get_one(Person, person_of(actor))
     values = {"page": page, "rows": rows}
     transitions.record(session, person, "export", actor=actor, now=now, values=values)
@@ -89,7 +89,7 @@ def get_export(
 ) -> Export:
     """Return a page's export of the actor's current appointment; raises `NotFound` otherwise.
 
-    It also raises `NotFound` if a department has left the actor's oversight since.
+    It also raises `NotFound` if a department has since left the actor's oversight.
     """
     export = session.get(Export, export_id)
     if export is None or export.page != page or export.expires_at <= now:
@@ -124,7 +124,7 @@ def tick_exports(database: Database, *, now: datetime, step: int = STEP) -> int:
     """
     with database.reading() as session:
         if session.scalar(select(Export.id).where(_is_due(now)).limit(1)) is None:
-            return 0  # nothing is written, and nobody waits, as long as there is nothing to do
+            return 0  # nothing is written, and nobody has to wait, if there is nothing to do
     with database.transaction() as session:
         _remove(session, session.scalars(select(Export.id).where(Export.expires_at <= now)).all())
         query = select(Export).where(_is_due(now)).order_by(Export.id).limit(1)
@@ -133,18 +133,18 @@ def tick_exports(database: Database, *, now: datetime, step: int = STEP) -> int:
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    """The export of submissions is unfinished, or an export has expired."""
+    """Return the condition that an export of submissions is unfinished, or any has expired."""
     return or_(is_unfinished(SUBMISSIONS), Export.expires_at <= now)
 
 
 def is_unfinished(page: str) -> ColumnElement[bool]:
-    """Return the condition of a page's exports that are not made yet, and have not failed."""
+    """Return the condition of a page's exports that are unfinished and have not failed."""
     open_ends = Export.finished_at.is_(None), Export.failed_at.is_(None)
     return and_(Export.page == page, *open_ends)
 
 
 def _step(session: Session, export: Export, now: datetime, step: int) -> int:
-    """Write the next part; fails the export if the appointment ended or sees less."""
+    """Write the next part; fails the export if the appointment has ended or sees less."""
     if not has_same_sight(session, export, now):
         export.failed_at = now
         return 0
@@ -167,7 +167,7 @@ def _step(session: Session, export: Export, now: datetime, step: int) -> int:
 
 
 def has_same_sight(session: Session, export: Export, now: datetime) -> bool:
-    """Return True while its appointment is in force, and sees no less than at the request."""
+    """Return True while its appointment is in force and sees no less than at the request."""
     appointment = export.appointment
     in_office = appointment.in_force(now) and appointment.person.disabled_at is None
     return in_office and reporting_department_ids(session, appointment).issuperset(export.line)

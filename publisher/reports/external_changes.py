@@ -31,8 +31,8 @@ class FindingKind(StrEnum):
 class ExternalChange:
     """A change found on a platform.
 
-    `own_text` is the text that we last published there. `noted_by` dealt with it; until then it is
-    open. `acts` are the actions allowed to this actor.
+    `own_text` is the text that we last published there. `noted_by` is who dealt with it; until then
+    it is open. `acts` are the actions allowed to this actor.
     """
 
     watch: Watch

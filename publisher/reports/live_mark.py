@@ -1,9 +1,9 @@
-"""The mark of what an open page has shown, by which it asks whether something has changed since.
+"""The mark of what an open page has shown, with which it asks whether something has changed.
 
 A mark names the appointment, the event after which it counts, the number of later events that
-concern the reader, the last change of a task, and the second in which it was made. What asks
-somebody to act, and where it stands with a department's work, are changes of tasks; events say the
-rest: what was taken, saved or published, and what concerns everybody.
+concern the reader, the last change of a task, and the second in which it was made. Requests to act,
+and the state of a department's work, are changes of tasks; events cover the rest: what was taken,
+saved or published, and what concerns everybody.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from publisher.tasks import open_tasks
 from publisher.validation import departments_in_sight
 
 LATE: Final = 100
-"""Events before the last that a mark counts too: one with a smaller id may be committed later."""
+"""Events before the last that a mark also counts: one with a smaller id may be committed later."""
 
 OLDEST: Final = 400
 """Events that a mark may be behind. An older mark is answered with a new one."""
@@ -34,7 +34,7 @@ OLDEST: Final = 400
 LONGEST_AGE: Final = timedelta(minutes=10)
 """How long a page may go on without a count: windows, days and duties end without any change.
 
-Counting anew this often costs less than asking everybody's next deadline each time.
+Counting again this often costs less than querying everybody's next deadline each time.
 """
 
 _MARK: Final = re.compile(r"(\d{1,18})-(\d{1,18})-(\d{1,18})-(\d{1,18})-(\d{1,12})", re.ASCII)
@@ -52,7 +52,7 @@ _OF_EVERYBODY: Final = (
 """The subjects whose events concern everybody in office; they are few."""
 
 _OF_ALL: Final = ("submissions", "posts", "deliveries")
-"""The subjects that all who see every department follow."""
+"""The subjects followed by everybody who sees every department."""
 
 _LAST_ID: Final = select(func.coalesce(func.max(Event.id), 0)).scalar_subquery()
 _LAST_CHANGE: Final = select(
@@ -73,12 +73,12 @@ def make_mark(actor: Actor, last_id: int, number: int, change: int, *, now: date
 
 
 def is_present(session: Session, mark: str, *, actor: Actor, now: datetime) -> bool:
-    """Return whether nothing that concerns the actor has happened since this mark of theirs."""
+    """Return True if nothing that concerns the actor has happened since this mark of theirs."""
     match = _MARK.fullmatch(mark)
     if match is None or int(match[1]) != actor.appointment_id:
         return False
     start, number, change, made_at = (int(part) for part in match.groups()[1:])
-    # On another machine's clock the mark may be of a moment ahead.
+    # A mark made by another machine's clock may be ahead.
     if abs(int(now.timestamp()) - made_at) >= LONGEST_AGE.total_seconds():
         return False
     recent = _newer_events(start)
@@ -102,7 +102,7 @@ def _number(events: Subquery, actor: Actor) -> ColumnElement[int]:
     concerns: list[ColumnElement[bool]] = [events.c.subject.in_(_OF_EVERYBODY)]
     department_ids = departments_in_sight(actor, Action.SEE_POST)
     if department_ids is None:
-        # Of comments the cell follows those that are its tasks.
+        # The cell follows only the comments that are its tasks.
         is_of_cell = scope_of(actor, Action.HAND_IN) is Scope.ANY
         concerns.append(events.c.subject.in_(_OF_ALL if is_of_cell else (*_OF_ALL, "comments")))
         has_failed = events.c.state_after == NoticeState.FAILED.value

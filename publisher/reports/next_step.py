@@ -73,7 +73,7 @@ OF_DELIVERY: Final[Mapping[DeliveryState, tuple[NextKind, Who]]] = {
     DeliveryState.CLAIMED: (NextKind.PUBLISH, MACHINE),
     DeliveryState.SCHEDULED: (NextKind.PUBLISH, MACHINE),
 }
-"""What is next for a delivery in this state, and for whom; the most pressing state is first."""
+"""The next step of a delivery in each state, and who takes it; the most pressing state is first."""
 _PRESSING: Final = list(OF_DELIVERY)
 
 
@@ -155,7 +155,7 @@ def _writing_step(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | No
         return Next(NextKind.DRAFT, (CELL,), bundle.post.state_at, wished_at)
     authors = (actor_of(revision.author_under, revision.author),)
     is_returned = TaskKind.POST_RETURNED in tasks.kinds
-    if bundle.post.kind is not PostKind.POST:  # it is no task of the cell to change an answer
+    if bundle.post.kind is not PostKind.POST:  # changing an answer is not a task of the cell
         is_returned = any(row.kind is DecisionKind.RETURNED for row in revision.decisions)
     if is_returned:
         return Next(NextKind.CHANGE, authors, bundle.post.state_at, wished_at)

@@ -16,7 +16,7 @@ from publisher.tasks.specs import TaskKind
 
 
 def lacking_in(session: Session, posts: Collection[int]) -> defaultdict[int, list[Office]]:
-    """Returns, by post id, the asked departments where nobody can approve."""
+    """Return, by post id, the asked departments where nobody can approve."""
     query = (
         select(Task.subject_id, Department)
         .join(Department, Department.id == Task.department_id)

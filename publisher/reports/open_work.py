@@ -1,4 +1,4 @@
-"""The open work of submissions, of which a person's is in rows of tasks, for counts and views.
+"""The open work of submissions, for counts and views; a person's work is in rows of tasks.
 
 It matches `progress.work_left`, which looks at the posts of the rows of a page.
 """
@@ -61,8 +61,8 @@ _STAGES: Mapping[TaskKind, Stage] = {
 def _open_work() -> Subquery:
     """Return the submissions with open work and its rank, a row for each piece of work.
 
-    The rank is that of a stage in `PRESSING`, or the next one of an order (deletion, hiding), which
-    is no stage of a text.
+    The rank is that of a stage in `PRESSING`, or the next one for an order (deletion, hiding),
+    which is not a stage of a text.
     """
     posts = union_all(_waiting(), *_posts_in_delivery()).subquery()
     order = posts.c.action.not_in(OF_TEXTS)
@@ -92,7 +92,7 @@ def _waiting() -> Select[int | None, int, DeliveryAction]:
 
 
 def _posts_in_delivery() -> Iterator[Select[int, int, DeliveryAction]]:
-    """Yield the posts of which something is scheduled or in flight: by state, each by an index."""
+    """Yield the posts with something scheduled or in flight: by state, each by an index."""
     for state in OPEN_DELIVERY:
         if state is not DeliveryState.HELD:
             query = select(Delivery.post_id, _rank(STAGE_OF_DELIVERY[state]), Delivery.action)
@@ -168,15 +168,15 @@ def is_drafted() -> Condition:
 
 
 def is_drafted_only() -> Condition:
-    """The row of `submissions` is drafted, and nothing of it is live."""
+    """The row of `submissions` is drafted, and no part of it is live."""
     return and_(is_drafted(), Submission.id.in_(_not_live()))
 
 
 @cache
 def _not_live() -> Select[int]:
-    """Return the submissions with posts of which nothing is live."""
-    # Candidates are submissions with a post that is not approved, that lacks a time, or of which
-    # something is not published or gone. All deliveries of any other post are live.
+    """Return the submissions with posts, none of which has a live part."""
+    # Candidates are submissions with a post that is not approved, that lacks a time, or that has a
+    # part not published or gone. All deliveries of any other post are live.
     gone = select(Delivery.post_id).join(ReceiptRow, ReceiptRow.delivery_id == Delivery.id)
     without_a_time = open_tasks.is_open(TaskKind.TO_SCHEDULE, TaskKind.OUTLIVED)
     posts: CompoundSelect[int | None] = union_all(

@@ -73,7 +73,7 @@ def tasks_of(
 
 @lru_cache(maxsize=1)
 def _open_tasks(today: date) -> Select[int, str, int | None, Appointment | None, int | None]:
-    """Select the tasks with who has each, and who recorded that these are away.
+    """Select the tasks with the holder of each, and who recorded these as away.
 
     Officers come before heads, in the order of their ranks.
     """
@@ -102,7 +102,7 @@ def _open_tasks(today: date) -> Select[int, str, int | None, Appointment | None,
 
 
 def _approvers(revision: Revision | None, offices: _Offices) -> list[Who]:
-    """Return those who are not away, else all; a head has the task only in the officers' place.
+    """Return those who are not away, or else all; a head has the task only in the officers' place.
 
     An absence that an author recorded does not count.
     """

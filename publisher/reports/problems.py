@@ -1,4 +1,4 @@
-"""Problems beside the posts: stopped accounts, unsent mails, holds."""
+"""Problems other than posts: stopped accounts, unsent mails, holds."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def problem_summary(session: Session, *, actor: Actor) -> ProblemSummary:
     Accounts are shown to roles that see all posts, mails to those that may send them again.
     """
     columns = number_columns(actor)
-    # There are none on nearly every day.
+    # On nearly every day there are none.
     if not columns or not any(session.execute(select(*columns)).one()):
         return ProblemSummary((), 0, None, ())
     mails, since = _mails(session) if _hears_of_mails(actor) else (0, None)
@@ -119,7 +119,7 @@ def _has_stopped() -> ColumnElement[bool]:
 
 @cache
 def _endings() -> Select[int, Ending, datetime]:
-    """Return the endings that were warned of and that no renewal has moved since."""
+    """Return the endings that were warned of and not moved by a renewal since."""
     still = or_(
         and_(EndingWarning.about == Ending.TOKEN, EndingWarning.ends_at == Account.token_until),
         and_(EndingWarning.about == Ending.DATA, EndingWarning.ends_at == Account.data_until),

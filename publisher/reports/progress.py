@@ -44,12 +44,12 @@ class Stage(StrEnum):
     MISSED = "missed"
     HELD = "held"
     LIVE = "live"
-    PARTLY_LIVE = "partly_live"  #: Only of a post (`post_stages`); a list says what is left.
+    PARTLY_LIVE = "partly_live"  #: Only for a post (`post_stages`); a list says what is left.
     GONE = "gone"
 
     @property
     def look(self) -> tuple[str, str]:
-        """Return the subject and state by which pages choose word, icon and colour."""
+        """Return the subject and state from which pages choose word, icon and colour."""
         return _LOOKS[self]
 
 
@@ -176,7 +176,7 @@ def live_deliveries(submission_id: ColumnElement[int]) -> Select[int]:
 
 
 def _stage_of_text(state: DeliveryState, *, is_current: bool, is_still_live: bool) -> Stage | None:
-    """Return the stage of a submission of which a text is in this state, or None."""
+    """Return the stage of a submission with a text in this state, or None."""
     stage = STAGE_OF_DELIVERY.get(state)
     if stage is Stage.LIVE and not is_still_live:
         stage = Stage.GONE
@@ -184,7 +184,7 @@ def _stage_of_text(state: DeliveryState, *, is_current: bool, is_still_live: boo
 
 
 def post_stages(session: Session, posts: Collection[Post]) -> dict[int, Stage]:
-    """Return by post id what a reader is told of each post: the stage of its texts, else its own.
+    """Return by post id the stage of each post that is shown: that of its texts, else its own.
 
     A post with a live text is live, even while its correction is drafted; it is partly live while
     another text of its approved revision is not published.
@@ -238,7 +238,7 @@ _ORDER = (
     Stage.REJECTED,
     Stage.POST_WITHDRAWN,
 )
-"""The stages of posts and their texts: the first is the one that a reader is told."""
+"""The stages of posts and their texts: the first that applies is shown to readers."""
 STAGE_OF_DELIVERY: Final[Mapping[DeliveryState, Stage]] = {
     DeliveryState.SCHEDULED: Stage.SCHEDULED,
     DeliveryState.CLAIMED: Stage.SENDING,
@@ -249,4 +249,4 @@ STAGE_OF_DELIVERY: Final[Mapping[DeliveryState, Stage]] = {
     DeliveryState.MISSED: Stage.MISSED,
     DeliveryState.FAILED: Stage.FAILED,
 }
-"""The stage that a text in this state brings its submission to; cancelled, it brings it to none."""
+"""The stage that a text in this state brings its submission to; a cancelled text brings none."""

@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"([A-Z]{1,20})/(\d{4})/(\d{1,6})")
 
 
 def search_words(search_text: str) -> list[str]:
-    """Return the words to search for, eight at most; none if the text is invalid."""
+    """Return the words to search for, at most eight; none if the text is invalid."""
     cleaned = text_cleaning.clean(search_text)
     return cleaned.text.split()[:MOST_WORDS] if cleaned.ok else []
 

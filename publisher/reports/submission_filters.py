@@ -211,7 +211,7 @@ def filter_conditions(
 def _holder_conditions(holder: Holder, actor: Actor) -> list[Condition]:
     """Return the conditions that this holder has to act next."""
     if holder is Holder.ME:
-        # What a clerk has taken is the clerk's own as long as it waits for the cell.
+        # What a clerk has taken is the clerk's own while it waits for the cell.
         is_taken = Submission.taken_by_id == actor.person_id
         own_work = and_(is_taken, open_work.is_at_stage(HOLDS[Holder.CELL]))
         return [or_(open_work.is_held_personally(actor), own_work)]

@@ -1,4 +1,4 @@
-"""The counts on the tabs: of the actor's tasks in one statement, of others in one for each tab."""
+"""The counts on the tabs: one statement for the actor's tasks, and one for each other tab."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _MAIL_KINDS: Final = (TaskKind.MAIL_WAITING, TaskKind.MAIL_UNREADABLE)
 class Counts:
     """The count on each tab for this actor.
 
-    `today` counts all tasks, one a post; `submissions` the visible open ones, `comments` those of
+    `today` counts all tasks, one per post; `submissions` the visible open ones, `comments` those of
     the inbox's first view, `decisions` the lines of the board that need a person. `emergency`
     counts the open emergency work, which is part of Today and of the board; `overdue` the comments
-    of Today whose deadline has passed; `alerts` what is on the tab of those on duty. `to_confirm`
+    of Today whose deadline has passed; `alerts` the rows on the tab of those on duty. `to_confirm`
     counts the appointments that the actor may confirm, and `mails` those that wait for the Cell,
     `addresses` the shared addresses to confirm; all are on Today too.
     """
@@ -56,22 +56,22 @@ class Counts:
 
     @property
     def about_people(self) -> int:
-        """The appointments, mails and addresses, which have lines of their own on Today."""
+        """The appointments, mails and addresses, which have separate lines on Today."""
         return self.to_confirm + self.mails + self.addresses
 
 
 @dataclass(frozen=True)
 class Overview:
-    """The counts that a page shows, and the mark by which it asks what has changed since."""
+    """The counts that a page shows, and the mark with which it asks what has changed since."""
 
     counts: Counts
     mark: str
 
 
 def overview_since(session: Session, mark: str, *, actor: Actor, now: datetime) -> Overview | None:
-    """Return what there is to be seen if something that concerns the actor has changed, else None.
+    """Return the overview if something that concerns the actor has changed, else None.
 
-    A mark that is of another appointment, too old, or none of ours counts as a change.
+    A mark that is of another appointment, too old, or not one of ours counts as a change.
     """
     if actor.role is None or live_mark.is_present(session, mark, actor=actor, now=now):
         return None
@@ -79,7 +79,7 @@ def overview_since(session: Session, mark: str, *, actor: Actor, now: datetime) 
 
 
 def overview_of(session: Session, *, actor: Actor, now: datetime) -> Overview:
-    """Return the counts of the actor's tabs and the mark of the present, in three statements."""
+    """Return the counts of the actor's tabs and the present mark, in three statements."""
     if actor.role is None:
         return Overview(Counts(), "")
     counts, mark = _counts_and_mark(session, actor, now)
@@ -88,7 +88,7 @@ def overview_of(session: Session, *, actor: Actor, now: datetime) -> Overview:
 
 
 def _task_counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
-    """Return the counts of the actor's tasks, and those of emergencies, by their names."""
+    """Return the counts of the actor's tasks, and those of emergencies, by name."""
     lines, subjects = (func.count(key.distinct()) for key in (open_tasks.LINE, open_tasks.SUBJECT))
     to_correct = _count(EmergencyUse, is_to_correct(actor, now=now))
     columns = {
@@ -106,14 +106,14 @@ def _task_counts(session: Session, actor: Actor, now: datetime) -> dict[str, int
 
 
 def _submissions(session: Session, actor: Actor) -> int:
-    if scope_of(actor, Action.HAND_IN) is None:  # whoever only reads has no such tab
+    if scope_of(actor, Action.HAND_IN) is None:  # a role that only reads has no such tab
         return 0
     count = _count(Submission, *sight_conditions(actor, by_index=False), open_work.is_open())
     return session.execute(select(count)).scalar_one()
 
 
 def _counts_and_mark(session: Session, actor: Actor, now: datetime) -> tuple[dict[str, int], str]:
-    """Return the counts of decisions and of what is to be confirmed, and the mark."""
+    """Return the counts of decisions and confirmations to make, and the mark."""
     columns = {"decisions": _NONE, "to_confirm": _NONE, "addresses": _NONE}
     if actor.role in COUNTED_FOR:
         columns["decisions"] = sum(number_columns(actor), decision_count(actor, now=now))
@@ -123,7 +123,7 @@ def _counts_and_mark(session: Session, actor: Actor, now: datetime) -> tuple[dic
     query = select(*columns.values(), *live_mark.columns(actor))
     *values, last_id, number, change = session.execute(query).one()
     counts = dict(zip(columns, values, strict=True))
-    # Of those of the actor's own hand nobody of it may confirm any; mostly nothing waits.
+    # Nobody may confirm what their own hand recorded; mostly nothing waits.
     if counts["to_confirm"]:
         counts["to_confirm"] = confirmation.count_confirmable(session, actor, now=now)
     if counts["addresses"] and len(recorders.ids_to_bar(session, actor)) > 1:

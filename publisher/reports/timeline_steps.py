@@ -171,7 +171,7 @@ TEXT_STEPS: Mapping[str, StepKind] = {
     DeliveryState.FAILED: StepKind.FAILED,
     DeliveryState.CANCELLED: StepKind.CANCELLED,
 }
-"""The step of a text that came into this state; the others are the machine's own."""
+"""The step of a text that came into this state; other states are internal."""
 DELETION_STEPS: Mapping[str, StepKind] = {
     DeliveryState.PUBLISHED: StepKind.DELETED,
     DeliveryState.UNCONFIRMED: StepKind.ORDER_UNCLEAR,
@@ -197,7 +197,7 @@ class Background:
     submission: Submission | None = None
     files: int = 0
     notes: Mapping[int, SubmissionNote] = field(default_factory=dict)
-    undone: frozenset[int] = frozenset()  # events whose reason no longer stands
+    undone: frozenset[int] = frozenset()  # events whose reason no longer applies
 
 
 def steps_of(events: Iterable[Event], rows: Background) -> list[TimelineStep]:
@@ -285,7 +285,7 @@ def _submission_step(step: TimelineStep, event: Event, rows: Background) -> Time
 
 
 def _words(event: Event, rows: Background) -> str:
-    """Return the text of the note, or the reason for which the submission ended."""
+    """Return the text of the note, or the reason why the submission ended."""
     if note := rows.notes.get(event.details.get("note", 0)):
         return note.text
     return rows.submission.reason if rows.submission else ""

@@ -24,8 +24,8 @@ def list_waiting(
 ) -> list[Waiting]:
     """Return the actor's tasks: urgent ones first, then by due time, then by age.
 
-    The tasks of one post are one, with its `parts`. The number of statements depends on the kinds
-    of tasks alone. With `most`, only the most urgent ones are read.
+    The tasks of one post are one, with its `parts`. The number of statements depends only on the
+    kinds of tasks. With `most`, only the most urgent ones are read.
     """
     tasks: dict[tuple[str, int], Waiting] = {}
     for row in session.execute(_first_tasks(actor, now, most)):
@@ -60,7 +60,7 @@ def list_waiting(
 #:   ORDER BY first LIMIT :most) AS lines ON lines.line = own.line
 #: ORDER BY lines.first, own.position
 def _first_tasks(actor: Actor, now: datetime, most: int | None) -> Select[*tuple[object, ...]]:
-    """Select the tasks of the most urgent lines, so that no line is cut among its tasks."""
+    """Select the tasks of the most urgent lines, always including all tasks of a line."""
     order = (Task.is_urgent.desc(), Task.due_at.nulls_last(), Task.since_at)
     own = (
         select(

@@ -1,4 +1,4 @@
-"""What Today shows of the subjects of tasks, read by one statement for each of their tables."""
+"""What Today shows about the subjects of tasks, read by one statement for each table."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _TO_JUDGE: Final = (TaskKind.TO_APPROVE, TaskKind.ANSWER_TO_APPROVE)
 
 
 class _Source(NamedTuple):
-    """A query that begins with the subject's id, and what completes a task by the rest of a row."""
+    """A query that begins with the subject's id, and a function to complete a task from a row."""
 
     query: Select[*tuple[Any, ...]]
     complete: Callable[..., Waiting]
 
 
 def load_subjects(session: Session, tasks: Sequence[Waiting]) -> list[Waiting]:
-    """Return the tasks with what is shown of them, without those whose subject is not found."""
+    """Return the tasks with the values that are shown, without those whose subject is not found."""
     rows: dict[tuple[str, int], Sequence[Any]] = {}
     for name, source in SOURCES.items():
         ids = [number for source_name, number in map(_source_key, tasks) if source_name == name]
@@ -243,4 +243,4 @@ SOURCES: Final[Mapping[str, _Source]] = {
     TransferList.__tablename__: _Source(select(TransferList.id, TransferList), _transfer_list),
     Account.__tablename__: _Source(select(Account.id, Account), _account),
 }
-"""By the table of a task's subject what Today shows of it; a failed answer has its own."""
+"""What Today shows about a task, by the table of its subject; a failed answer has its own."""

@@ -14,12 +14,11 @@ from publisher.tasks.specs import DueKind, TaskKind
 class Waiting:
     """A task as plain values; fields that its kind does not use stay empty.
 
-    `subject` is the table of what it is about. `quote` is a citizen's or a department's text,
-    `text` ours. `code` is the reason of a delivery or an account. `by` handed in the submission or
-    wrote the revision, `holder` has taken it. `author` is the citizen, who wrote at `written_at`.
-    `called_urgent` is true if the department marked it as urgent.
-    `post_id` is the post of which it is a part; `parts` are all the tasks of that post, if there
-    are several.
+    `subject` is the table of its subject. `quote` is a citizen's or a department's text,
+    `text` ours. `code` is the reason from a delivery or an account. `by` handed in the submission
+    or wrote the revision, `holder` has taken it. `author` is the citizen, who wrote at
+    `written_at`. `called_urgent` is true if the department marked it as urgent. `post_id` is the
+    post that it is a part of; `parts` are all the tasks of that post, if there are several.
     """
 
     kind: TaskKind

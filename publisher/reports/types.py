@@ -37,9 +37,9 @@ class Office:
 class Who:
     """A person under an appointment, every holder of a role, or the system itself.
 
-    Without a name it means everybody with that role; without a role either, the system, or who
-    wrote from the address `mail`.
-    `today_mr` and `today_en` are the present names of a person whose names are former ones.
+    Without a name it means everybody with that role; without a role either, the system, or whoever
+    wrote from the address `mail`. `today_mr` and `today_en` are the present names of a person whose
+    names are former ones.
     """
 
     role: Role | None
@@ -56,7 +56,7 @@ class Who:
 
     @property
     def is_person(self) -> bool:
-        """It is a single person, not a role or the system."""
+        """True if it is a single person, not a role or the system."""
         return self.person_id is not None
 
 
@@ -109,7 +109,7 @@ def office_of(department: Department) -> Office:
 def holder_of(appointment: Appointment, at: datetime | None = None) -> Who:
     """Return an appointment's row, with its person and department, as a value.
 
-    The names are those in force at this time, without one those of today.
+    The names are those in force at this time, or today's without one.
     """
     return replace(
         _name_person(appointment.person, at),
@@ -129,7 +129,7 @@ def actor_of(
 ) -> Who:
     """Return the actor: an appointment, a person without appointment, a mail, or the system.
 
-    The names are those in force at this time, without one those of today.
+    The names are those in force at this time, or today's without one.
     """
     if appointment is not None:
         return holder_of(appointment, at)
@@ -139,7 +139,7 @@ def actor_of(
 
 
 def cause_of(event: Event) -> Who:
-    """Return who did what the event records; without a person, the address of the mail."""
+    """Return who did what the event records; if it is not a person, the address of the mail."""
     mail = event.details.get("mail", "")
     return actor_of(event.appointment, event.person, event.at, mail=mail)
 
@@ -177,7 +177,7 @@ def live_of(receipt: ReceiptRow, account: Account, language: Language) -> Live:
 def with_names(
     relation: InstrumentedAttribute[Appointment | None] | InstrumentedAttribute[Appointment],
 ) -> tuple[ORMOption, ...]:
-    """Return the options that load by join what `holder_of` needs of an appointment."""
+    """Return the options that load by join what `holder_of` needs from an appointment."""
     office = joinedload(relation).load_only(Appointment.role, Appointment.rank)
     return office.joinedload(Appointment.person).load_only(*_PERSON), office.joinedload(
         Appointment.department
@@ -192,7 +192,7 @@ def with_name(
 
 
 def with_office(relation: InstrumentedAttribute[Department]) -> ORMOption:
-    """Return the option that loads what `office_of` needs of a department by join."""
+    """Return the option that loads by join what `office_of` needs from a department."""
     return joinedload(relation).load_only(*_DEPARTMENT)
 
 

@@ -1,4 +1,4 @@
-"""Posts and replies that went live, by week or month and by department, with the posts behind."""
+"""Posts and replies that went live, by week or month and by department, and the posts counted."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class PeriodName(StrEnum):
 def make_period(
     name: PeriodName, *, today: date, first_day: date | None = None, last_day: date | None = None
 ) -> Period:
-    """Return the period of that name; of two days it is at most three years, in their order.
+    """Return the period of that name; two days are put in order, and span at most three years.
 
-    A day that is missing is today. Quarters are those of the calendar.
+    A missing day is today. Quarters are calendar quarters.
     """
     month = today.replace(day=1)
     quarter = month.replace(month=month.month - (month.month - 1) % 3)
@@ -90,7 +90,7 @@ def _months_later(month: date, count: int) -> date:
 class PublishedCounts:
     """The number of posts and replies, each counted on the day it first went live.
 
-    `late` are those of the replies that went live after the comment's deadline.
+    `late` is the number of replies that went live after the comment's deadline.
     """
 
     posts: int = 0
@@ -140,7 +140,7 @@ def weekly_report(
     department_id: int | None = None,
     period: Period | None = None,
 ) -> WeeklyReport:
-    """Return the report of a period, else of the last twelve weeks, the present one included.
+    """Return the report of a period, by default the last twelve weeks including the present one.
 
     `department_id` restricts the weeks to one department, not the list of departments. Raises
     `WrongRole`.
@@ -194,7 +194,7 @@ def _tally(counts: Counter[tuple[int, str]], key: int) -> PublishedCounts:
 def _count_rows(
     session: Session, parts: Sequence[Period], visible_departments: frozenset[int] | None
 ) -> Sequence[AnyRow]:
-    """Return rows of part, department, kind, number and number of late ones, without zeros."""
+    """Return rows of part, department, kind, number and late number, without zeros."""
     ends = [day_bounds(part.last_day)[1] for part in parts]
     live = _first_live(day_bounds(parts[0].first_day)[0], ends[-1])
     part = case(
@@ -251,7 +251,7 @@ class Counted(StrEnum):
 def query_posts(
     actor: Actor, period: Period, counted: Counted, *, department_id: int | None = None
 ) -> Select[Post]:
-    """Return the query of the posts or answers behind a number, in the order they went live.
+    """Return the query of the posts or answers in a number, in the order they went live.
 
     Raises `WrongRole`.
     """
@@ -308,7 +308,7 @@ def _department_conditions(
 
 
 def _first_live(begins: datetime, ends: datetime) -> Subquery:
-    """Return when each post first went live, for those where it was in this time."""
+    """Return when each post first went live, for those that did in this time."""
     before, earlier = aliased(Delivery), aliased(ReceiptRow)
     was_live_before = exists().where(
         before.post_id == Delivery.post_id,

@@ -1,4 +1,4 @@
-"""Personal links by which an approver decides about one revision, after a proof of the person.
+"""Personal links by which an approver decides about one revision, after verifying the person.
 
 A link opens no session, and opening it does not use it up; the decision does, in its transaction.
 """
@@ -23,16 +23,16 @@ from publisher.review import department_reviews
 from publisher.working_time import add_open_days
 
 LINK_LASTS: Final = timedelta(hours=72)
-"""How long a link lasts, without the days on which offices are closed."""
+"""How long a link lasts, not counting the days on which offices are closed."""
 
 
 class ApprovalLinkState(StrEnum):
-    """What can be done by a link now; its page has a sentence for each."""
+    """What can be done with a link now; its page has a sentence for each."""
 
     OPEN = "open"
-    USED = "used"  #: Its person has decided by it.
-    DECIDED = "decided"  #: Somebody else has, or the person in another way.
-    RETURNED = "returned"  #: It is with the Cell again: nothing is to be decided.
+    USED = "used"  #: Its person has decided with it.
+    DECIDED = "decided"  #: Somebody else has decided, or the person in another way.
+    RETURNED = "returned"  #: It is with the Cell again: there is nothing to decide.
     NEWER_REVISION = "newer_revision"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
@@ -52,7 +52,7 @@ def make(session: Session, *, revision: Revision, person: Person, now: datetime)
 
 
 def find(session: Session, *, token: str) -> Link | None:
-    """Return the link, also one that is over: its page says why."""
+    """Return the link, even if it is over: its page says why."""
     return one_time_links.find_any(session, token=token, purpose=LinkPurpose.APPROVE)
 
 
@@ -62,7 +62,7 @@ def get_revision(session: Session, link: Link) -> Revision:
 
 
 def link_state(session: Session, link: Link, *, now: datetime) -> ApprovalLinkState:
-    """Return what can be done by the link now."""
+    """Return what can be done with the link now."""
     revision = get_revision(session, link)
     if link.person.disabled_at is not None:
         return ApprovalLinkState.ACCESS_ENDED
@@ -81,7 +81,7 @@ def link_state(session: Session, link: Link, *, now: datetime) -> ApprovalLinkSt
 
 
 def _has_decided(session: Session, link: Link, *, now: datetime) -> bool:
-    """Return True if the department has decided for which the person would."""
+    """Return True if the department for which the person would decide has decided."""
     revision = get_revision(session, link)
     office = find_office(session, link, now=now)
     decided_ids = {
@@ -95,8 +95,8 @@ def _has_decided(session: Session, link: Link, *, now: datetime) -> bool:
 def find_office(session: Session, link: Link, *, now: datetime) -> Appointment | None:
     """Return the appointment in force under which the person of the link would decide.
 
-    It is one of an asked department, before all one that has yet to decide. Who has none acts under
-    another, and is refused as on the page of the revision. None: nothing is in force.
+    It is one in an asked department, preferably one that has yet to decide. A person without one
+    acts under another, and is refused as on the revision's page. None: nothing is in force.
     """
     reviews = department_reviews.department_reviews(get_revision(session, link), now=now)
     asked_ids = {review.department.id for review in reviews if review.is_asked}
@@ -122,7 +122,7 @@ def find_actor(session: Session, link: Link, *, now: datetime) -> Actor | None:
 
 
 def code_details(session: Session, link: Link) -> Mapping[str, object]:
-    """Return what the message with the code says: what it approves."""
+    """Return what the message with the code says that it approves."""
     post = get_revision(session, link).post
     return {
         "title": post.title,

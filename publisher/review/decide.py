@@ -68,9 +68,9 @@ def _check_asked(revision: Revision, *, now: datetime) -> None:
 
 
 def _end_window(revision: Revision, *, now: datetime) -> None:
-    """End a window without an end with the last day to come that a text names.
+    """Set a missing end of the window to the last future day that a text names.
 
-    A day on which nothing could leave, before the window or the wished time, ends none.
+    A day before the window or the wished time, when nothing could be sent, is ignored.
     """
     texts = [variant.text for variant in revision.variants]
     last_day = find_last_day(revision.post, texts, now=now)
@@ -124,10 +124,9 @@ def approve(
 ) -> Decision:
     """Approve exactly the revision that was seen, for the actor's department.
 
-    The post is approved when every asked department has approved. `picture_view` is recorded, and
-    nothing depends on it. Raises `WrongRole`,
-    `StaleRevision`, `WrongState`, `FourEyesRequired`, or `NotApproved` if the rows no longer have
-    the digest that was fixed for review.
+    The post is approved when every asked department has approved. `picture_view` is only recorded.
+    Raises `WrongRole`, `StaleRevision`, `WrongState`, `FourEyesRequired`, or `NotApproved` if the
+    rows no longer have the digest that was fixed for review.
     """
     revision, department_id = _undecided_revision(
         session, Action.APPROVE, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
@@ -251,7 +250,7 @@ def _decide(
 def _approve_post_if_complete(
     session: Session, revision: Revision, *, actor: Actor, now: datetime
 ) -> None:
-    """Approve the post if no asked department is missing; otherwise only record the approval."""
+    """Approve the post if every asked department has approved; else only record the approval."""
     post, values = revision.post, {"revision": revision.number}
     case = gate_adapter.load_case(session, revision.id, now=now)
     if gate.missing_departments(case, gate.counting(case)):
@@ -332,7 +331,7 @@ reject = partial(refuse, kind=DecisionKind.REJECTED)
 
 
 def standing_approvals(revision: Revision, department_id: int | None = None) -> list[Decision]:
-    """Return the approvals of this revision that are not withdrawn, of one department or of all."""
+    """Return this revision's approvals that are not withdrawn, of one department or of all."""
     return [
         decision
         for decision in revision.decisions

@@ -1,4 +1,4 @@
-"""Who can approve a revision for a department now, and from when on its head may."""
+"""Who can approve a revision for a department now, and from when its head may."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from publisher.working_time import (
 )
 
 HEAD_HOURS: Final = 2.0
-"""Working hours that the officers have at least before their head may decide."""
+"""The minimum of working hours that the officers have before their head may decide."""
 
 
 class HeadNotYet(WrongRole):
     """An officer can still decide, and the head may from `from_at` on.
 
-    The values have the state `never` if the time was not fixed, as before this was asked.
+    The values have the state `never` if the time was not fixed, as in older revisions.
     """
 
     code = "head_not_yet"
@@ -42,7 +42,7 @@ class HeadNotYet(WrongRole):
 
 @dataclass(frozen=True)
 class DepartmentOffices:
-    """The officers and heads of a department in office, and their absences today, by person."""
+    """The officers and heads in office of a department, and their absences today, by person."""
 
     officers: list[Appointment]
     heads: list[Appointment]
@@ -50,12 +50,12 @@ class DepartmentOffices:
 
     @property
     def head(self) -> Appointment | None:
-        """The head; of two in office the one recorded first."""
+        """The head; if two are in office, the one recorded first."""
         return self.heads[0] if self.heads else None
 
 
 def load_offices(session: Session, department_id: int, *, now: datetime) -> DepartmentOffices:
-    """Return who of the department is in office now; it is the same for all of its revisions."""
+    """Return who is in office in the department now; it is the same for all of its revisions."""
     return offices_by_department(session, [department_id], now=now)[department_id]
 
 
@@ -64,7 +64,7 @@ def offices_by_department(
 ) -> dict[int, DepartmentOffices]:
     """Return `load_offices` for each of these departments, by one statement.
 
-    It reads anew on whom each appointment rests, and so whom its holder may not approve for.
+    It reads again on whom each appointment rests, and so whom its holder may not approve for.
     """
     offices = {number: DepartmentOffices([], [], {}) for number in department_ids}
     if not offices:
@@ -112,7 +112,7 @@ def find_approvers(
 
 
 def select_approvers(offices: DepartmentOffices, revision: Revision, *, now: datetime) -> Approvers:
-    """Return who of these can approve this revision now."""
+    """Return which of these can approve this revision now."""
     overdue = is_overdue(revision, now=now)
     return select_deciders(offices, authors_to_exclude(revision), is_overdue=overdue)
 
@@ -120,7 +120,7 @@ def select_approvers(offices: DepartmentOffices, revision: Revision, *, now: dat
 def select_deciders(
     offices: DepartmentOffices, authors: Collection[int], *, is_overdue: bool = False
 ) -> Approvers:
-    """Return who of these can decide about what these authors wrote."""
+    """Return which of these can decide about a text by these authors."""
     return approvers.approvers(
         absences.candidates(offices.officers, offices.absences, authors),
         next(iter(absences.candidates(offices.heads, offices.absences, authors)), None),
@@ -148,9 +148,9 @@ def head_turn(sent_at: datetime, wished_at: datetime | None, *, least: float) ->
 
 
 def set_head_time(revision: Revision, *, least: float, now: datetime) -> None:
-    """Fix from when the head may decide, when the revision is sent for review.
+    """Set the time from which the head may decide, when the revision is sent for review.
 
-    Of an answer the wished time is the deadline of its comment.
+    The wished time of an answer is the deadline of its comment.
     """
     reply = revision.post.reply
     wished_at = slots.earliest_wish(revision.post) if reply is None else reply.comment.due_at
@@ -173,7 +173,7 @@ def check(
 
 
 def check_right(revision: Revision, able: Approvers, action: Action, *, actor: Actor) -> None:
-    """Raise `HeadNotYet` if the actor is the head who may decide later, or in their place alone."""
+    """Raise `HeadNotYet` if the actor is the head, who may decide later or only in their place."""
     is_able_head = able.head is not None and able.head.appointment_id == actor.appointment_id
     if is_able_head and not able.standing_in:
         from_at = revision.head_decides_at

@@ -85,7 +85,7 @@ def find_unapprovable(
 ) -> list[tuple[Department, str]]:
     """Return the asked, undecided departments without an approver, each with the reason.
 
-    `offices` has those of each of them.
+    `offices` has the offices of each of these.
     """
     pending_departments = [review.department for review in reviews if review.is_pending]
     reasons = [

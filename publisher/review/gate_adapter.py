@@ -127,7 +127,7 @@ _APPROVALS = (
         _CONFIRMING.c.role.label("confirmed_by_role"),
         (_RECORDER.c.appointment_id == _APPOINTMENT.c.id).label("is_own_recorder"),
         _RECORDER.c.person_id.label("recorder_id"),
-        # For nearly nobody: who it was is another statement.
+        # True for almost nobody, so another statement reads who it was.
         exists()
         .where(channel_writers.is_ground(_APPOINTMENT.c), ContactChange.ended_at <= _DECISION.c.at)
         .correlate(_APPOINTMENT, _DECISION)
@@ -162,10 +162,10 @@ def load_case(session: Session, revision_id: int, *, now: datetime) -> gate.Case
 def lock_case(session: Session, revision_id: int, *, now: datetime) -> gate.Case | None:
     """Return the case as `load_case` does, or None if the revision's window is not fixed.
 
-    Until the transaction ends, the post does not change, and no approver leaves office.
+    Until the transaction ends, the post cannot change, and no approver can leave office.
     """
     # One statement locks the post and reads the revision. If it has to wait for the lock, it still
-    # reads the post as it is then; the rest of an approved revision never changes.
+    # reads the post as it is afterwards; the rest of an approved revision never changes.
     rows = session.execute(_LOCKED_CASE_ROWS, _parameters(revision_id)).all()
     if rows[0].not_after is None:
         return None
@@ -254,7 +254,7 @@ def _variant(row: AnyRow | Variant, pictures: Iterable[gate.Picture]) -> gate.Va
 def _approval(
     session: Session, rows: Sequence[AnyRow], subject: gate.Subject, now: datetime
 ) -> gate.Approval:
-    """Return an approval of its rows: one for each of those on whom it may rest."""
+    """Return an approval from its rows: one for each person on whom it may rest."""
     row = rows[0]
     in_force = row.withdrawn_at is None and row.disabled_at is None and is_office_held(row, now)
     if in_force and row.kind is DecisionKind.EMERGENCY:
@@ -302,7 +302,7 @@ def check_in_office(session: Session, actor: Actor, action: Action, *, now: date
     """Raise `WrongRole` unless the actor's appointment is in force at `now`.
 
     A page that was opened in office may be submitted later, so this is checked again on deciding.
-    Until the transaction ends, the appointment is not moved.
+    Until the transaction ends, the appointment cannot change.
     """
     appointment = session.get(
         Appointment,

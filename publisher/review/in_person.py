@@ -1,7 +1,7 @@
 """Approve in person: a code opens the review page of a revision on the officer's own phone.
 
 The code grants no right: on that page the officer decides in their own session. Without a phone it
-is opened on a second computer, never in a browser in which somebody of the cell is signed in.
+is opened on a second computer, never in a browser where somebody of the cell is signed in.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from publisher.validation import check_in_sight, existing, person_of
 
 LASTS: Final = timedelta(minutes=15)
 LETTERS: Final = "34679ACDEFGHJKMNPQRTVWXY"
-"""The alphabet of typed codes, without letters that are mistaken for others, read or heard."""
+"""The alphabet of typed codes, without letters that look or sound like others."""
 
 LENGTH: Final = 8
 CELL: Final = frozenset({Role.CELL, Role.CELL_LEAD})
@@ -180,7 +180,7 @@ def find_by_letters(
     if code_letters is None:
         return CodeRefusal(ApprovalCodeProblem.UNREADABLE)
     if not set(code_letters) <= set(LETTERS):
-        return CodeRefusal(ApprovalCodeProblem.UNKNOWN)  # a slip: no code has such a letter
+        return CodeRefusal(ApprovalCodeProblem.UNKNOWN)  # a typing error: no code has such a letter
     query = select(SpotCode).where(SpotCode.letters_digest == hash_token(code_letters))
     code = session.scalars(query).one_or_none()
     if code is None:
@@ -191,7 +191,7 @@ def find_by_letters(
 
 
 def readable(letters: str) -> str | None:
-    """Return the typed letters in the form of a code, or None if they are not eight."""
+    """Return the typed letters in the form of a code, or None unless there are eight."""
     plain = "".join(letter for letter in latin_digits(letters).upper() if letter.isalnum())
     return plain if len(plain) == LENGTH else None
 
@@ -208,7 +208,7 @@ def _answer(code: SpotCode | None, *, actor: Actor, now: datetime) -> SpotCode |
 
 
 def _is_in_sight(revision: Revision, actor: Actor) -> bool:
-    """Return True if the actor may see the post: a code alone shows nothing."""
+    """Return True if the actor may see the post: a code by itself shows nothing."""
     departments = {revision.post.department_id, *gate_adapter.department_ids_to_ask(revision)}
     try:
         check_in_sight(actor, Action.SEE_POST, departments)

@@ -1,4 +1,4 @@
-"""Ask again, and tell, where approvals lapsed because an appointment has to be confirmed again."""
+"""Ask again, and notify others, after approvals lapsed because an appointment was put back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from publisher.states import SENT, AppointmentState
 
 
 def tick_lapsed_approvals(database: Database, *, now: datetime) -> int:
-    """Ask the approvers again, and tell the cell and the head; returns the number of approvals."""
+    """Ask the approvers again, and notify the cell and the head; return the number of approvals."""
     with database.transaction() as session:
         lapsed = select(Decision).where(Decision.lapsed_at.is_not(None)).order_by(Decision.id)
         decisions = session.scalars(lapsed.with_for_update(skip_locked=True)).all()
@@ -41,7 +41,7 @@ def tick_lapsed_approvals(database: Database, *, now: datetime) -> int:
 
 
 def _approving_appointment(decision: Decision) -> Appointment:
-    """Return whose approval has lapsed: of the post, or of the template that it was made by."""
+    """Return the appointment whose approval has lapsed: of the post, or of its template."""
     approval = decision.use.approval if decision.use is not None else None
     if approval is not None and approval.withdrawn_at is not None:
         return approval.appointment
@@ -51,7 +51,7 @@ def _approving_appointment(decision: Decision) -> Appointment:
 def _notify(
     session: Session, appointment: Appointment, decisions: Sequence[Decision], now: datetime
 ) -> None:
-    """Tell the cell and the head what is in review again, and what has gone out already."""
+    """Notify the cell and the head of what is in review again, and what was already sent."""
     head = responsibility.head(session, appointment.department_id, now=now)
     offices = responsibility.cell(session, now=now) + ([head] if head else [])
     duty_officers = [row.person for row in decisions if row.use is not None]
@@ -82,6 +82,6 @@ def _titles(decisions: Iterable[Decision]) -> str:
 
 
 def _has_gone(decision: Decision) -> bool:
-    """Return True if a text of what it approved was sent, or may have been."""
+    """Return True if a text that it approved was sent, or may have been."""
     variants = decision.revision.variants
     return any(row.state in SENT for variant in variants for row in variant.deliveries)

@@ -1,4 +1,4 @@
-"""Decide about a revision by a personal link, as the person whom it was sent to."""
+"""Decide about a revision with a personal link, as the person to whom it was sent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def decide_by_link(
     reason: str = "",
     picture_view: PictureView | None = None,
 ) -> Decision:
-    """Decide as the person of the link, who was proven by this credential, and use the link up.
+    """Decide as the person of the link, verified by this credential, and use the link up.
 
     Raises what `decide` raises, `WrongRole` without an appointment in force, or `LinkSpent`.
     """

@@ -1,4 +1,4 @@
-"""A new link to a revision in the place of one whose time is over, sent to the same person."""
+"""A new link to a revision in place of an expired one, sent to the same person."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from publisher.review.approval_links import ApprovalLinkState
 
 PAUSE: Final = timedelta(minutes=15)
 MOST_IN_A_DAY: Final = 5
-"""Links to one revision that a person is sent in 24 hours, with those of reminders."""
+"""The number of links to one revision that a person gets in 24 hours, including reminders."""
 
 
 class LinkSentLately(NotAllowed):
-    """A link to this revision was sent to the person lately; it is in their mail or SMS."""
+    """A link to this revision was recently sent to the person; it is in their mail or SMS."""
 
     code = "link_sent_lately"
 
@@ -43,9 +43,9 @@ def address(session: Session, link: Link, *, now: datetime) -> str:
 
 
 def send(session: Session, *, link: Link, now: datetime) -> str:
-    """Send the person a new link, whoever asks; return where to, or "" if none can be sent.
+    """Send the person a new link, whoever asks; return the address, or "" if none can be sent.
 
-    Raises `LinkSentLately`: whoever has an old link must not send mails without end.
+    Raises `LinkSentLately`, so that the holder of an old link cannot send mails without limit.
     """
     revision = approval_links.get_revision(session, link)
     transitions.lock(session, Post, revision.post_id)

@@ -22,7 +22,7 @@ from publisher.review import approval_links, department_approvers
 from publisher.scheduling import slots
 
 HEAD_MAY_DECIDE = "head_may_decide"
-"""The verb of the event that a head is told of their right to decide about a revision."""
+"""The verb of the event that a head is notified of the right to decide about a revision."""
 
 
 def ask(
@@ -35,7 +35,7 @@ def ask(
         return
     if approvers.standing_in:
         record_head(session, revision, department_id, approvers, actor=actor, now=now)
-    # Officers decide before their head may; who stands in for them, before the wished time.
+    # Officers decide before their head may; a head in their place, before the wished time.
     due_at = slots.earliest_wish(revision.post) or revision.not_after
     if approvers.head is not None and not approvers.standing_in:
         due_at = revision.head_decides_at
@@ -61,7 +61,7 @@ def record_head(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Record that the head of this department is told that they may decide, and why."""
+    """Record that the head of this department is notified that they may decide, and why."""
     why = approvers.head_ground
     values = {"revision": revision.number, "department": department_id, "why": why}
     transitions.record(session, revision.post, HEAD_MAY_DECIDE, actor=actor, now=now, values=values)
@@ -158,7 +158,7 @@ def notify_person(
     by: Actor | None = None,
     **more_values: object,
 ) -> None:
-    """Queue a notification about this revision for a person; `by` is who caused it."""
+    """Queue a notice about this revision for a person; `by` is the person who caused it."""
     post = revision.post
     values = {
         "title": post.title,

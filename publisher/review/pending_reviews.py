@@ -1,4 +1,4 @@
-"""Revisions that wait for departments, and who of these can decide."""
+"""Revisions that wait for departments, and who in these can decide."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PendingReview:
 def pending_reviews(
     session: Session, *, now: datetime, post_ids: Collection[int]
 ) -> list[PendingReview]:
-    """Return which of these posts wait for departments, by revision and department, read anew."""
+    """Return which of these posts wait for departments, by revision and department, read again."""
     query = (
         select(Revision)
         .join(Revision.post)

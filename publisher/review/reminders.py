@@ -1,7 +1,7 @@
-"""When approvers of a revision are reminded, and the message that does it.
+"""When approvers of a revision are reminded, and with which message.
 
 They are reminded once half of the working time is over, when the head may decide too, and once more
-shortly before the deadline. Nothing is approved by silence: a reminder changes nothing but that.
+shortly before the deadline. Silence approves nothing: a reminder has no other effect.
 """
 
 from __future__ import annotations
@@ -69,15 +69,15 @@ def next_moment(revision: Revision, *, now: datetime) -> datetime | None:
 
 
 def is_time_to_remind(now: datetime) -> bool:
-    """Nobody is reminded outside office hours, except in the hour after them.
+    """Return True in office hours and in the hour after them.
 
-    Half of the time may be over when they end.
+    Half of the time may be over just when they end.
     """
     return is_working(now) or is_working(now - _AFTER_CLOSING)
 
 
 def _decision_deadline(revision: Revision) -> datetime | None:
-    """Return until when a decision is of use: the wished time, or the comment's deadline."""
+    """Return until when a decision is useful: the wished time, or the comment's deadline."""
     reply = revision.post.reply
     if reply is not None:
         return reply.comment.due_at
@@ -106,9 +106,9 @@ def remind(
 
 
 def list_reminders(session: Session, revision: Revision, *, now: datetime) -> list[datetime]:
-    """Return when the approvers of a revision were reminded since it waits, oldest first."""
+    """Return when the approvers of a waiting revision were reminded, oldest first."""
     if not any(at <= now for at in step_moments(revision).values()):
-        return []  # No step has come: nothing has to be read.
+        return []  # No step has come, so nothing has to be read.
     query = (
         select(Event)
         .where(

@@ -23,7 +23,7 @@ def own_texts(session: Session, *, actor: Actor) -> list[ReturnText]:
 
 
 def save(session: Session, *, actor: Actor, now: datetime, return_text: str) -> ReturnText:
-    """Save a text, unless the person has it already; raises `Invalid` at `words`."""
+    """Save a text, unless the person has it already; raises `Invalid` for `words`."""
     validator = Validator()
     text = validator.text("words", return_text, most=LONGEST_TEXT, required=True)
     validator.finish()
@@ -50,7 +50,7 @@ def remove(session: Session, *, actor: Actor, text_id: int) -> None:
 def copy(
     session: Session, texts: Iterable[ReturnText], *, to_person_id: int, now: datetime
 ) -> None:
-    """Give another person these texts too, as far as there is room and they have them not yet."""
+    """Also give these texts to another person, if they do not have them yet and there is room."""
     query = select(ReturnText.words).where(ReturnText.person_id == to_person_id)
     present = set(session.scalars(query))
     for text in texts:

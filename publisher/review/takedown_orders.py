@@ -46,7 +46,7 @@ def order(
     reason: str,
     variant: Variant,
 ) -> Order:
-    """Give an order about the publication of a receipt, or about a comment.
+    """Create an order about the publication of a receipt, or about a comment.
 
     `variant` is the text below which the target is shown. The caller has checked the right. Raises
     `AlreadyOrdered` while an earlier order about the same target is unsettled, and `Invalid`

@@ -222,7 +222,7 @@ def _assign_slots(
 ) -> dict[int, datetime | None]:
     """Assign slots: languages of one post share a time, another post gets the next slot.
 
-    A text without a time gets none before the wished time, and no text one in a freeze.
+    A text without a time gets none before the wished time, and no text gets one in a freeze.
     """
     begins = now + SHORTEST_NOTICE
     all_slots = slots(session)

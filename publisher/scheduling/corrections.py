@@ -1,6 +1,6 @@
 """Corrections (शुद्धिपत्रक): find out which texts of a post are live, and how to correct them.
 
-If the platform can edit a text, it is edited; otherwise a reply of ours below it says what changed.
+If the platform can edit a text, it is edited; otherwise our reply below it says what changed.
 If nothing is live, the text is published as a post. A text is live if it has a receipt: the state
 of its delivery does not decide.
 """
@@ -110,12 +110,12 @@ def _live_text(delivery: Delivery, receipt: ReceiptRow, edits: Iterable[Delivery
 
 
 def list_live_texts(session: Session, post_id: int) -> list[LiveText]:
-    """Return the live texts of this post, read from the database anew."""
+    """Return the live texts of this post, freshly read from the database."""
     return select_live_texts(list_deliveries(session, post_id))
 
 
 def list_deliveries(session: Session, post_id: int) -> list[Delivery]:
-    """Return every delivery of a text of this post, with its receipt, read anew."""
+    """Return every delivery of a text of this post, with its receipt, freshly read."""
     query = (
         select(Delivery)
         .where(Delivery.post_id == post_id, Delivery.action.in_(OF_TEXTS))

@@ -1,4 +1,4 @@
-"""Entries of the calendar: the texts of one post that leave within an hour of the first."""
+"""Entries of the calendar: the texts of one post that are published within an hour of the first."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Facts:
 
     @property
     def can_freeze(self) -> bool:
-        """Return True if freezes apply, and a wrong time: to posts, not replies or emergencies."""
+        """Return True if freezes and a wrong time apply: to posts, not replies or emergencies."""
         return self.action not in TAKES_BACK and not self.is_reply and not self.urgent
 
 
@@ -63,7 +63,7 @@ class Holds:
 
 
 def active_holds(session: Session, *, now: datetime, machine: str | None = None) -> Holds:
-    """Return the stop and the freezes in force now; of wrong times only that of `machine`."""
+    """Return the stop and the freezes in force now, and a wrong time only of `machine`."""
     wrong_time = session.scalars(select(is_time_wrong(machine))).one()
     return Holds(standing_stop(session), tuple(freezes_at(session, now)), wrong_time)
 
@@ -147,7 +147,7 @@ def not_held(holds: Holds) -> ColumnElement[bool]:
 def is_held(freeze: Freeze | None) -> ColumnElement[bool]:
     """Return the condition on `deliveries` joined with `posts` that this freeze applies.
 
-    None is one of all posts, such as a wrong time is.
+    None means a hold on all posts, such as a wrong time.
     """
     return and_(
         Delivery.action.not_in(TAKES_BACK),
@@ -187,7 +187,7 @@ def touching(candidates: Iterable[Freeze], facts: Facts) -> list[Freeze]:
 
 
 def freeze_at(candidates: Iterable[Freeze], facts: Facts, at: datetime) -> Freeze | None:
-    """Return the freeze that would hold the delivery at this moment, of several the last to end."""
+    """Return the freeze that would hold the delivery at this moment; the last to end of several."""
     holding = [
         freeze for freeze in touching(candidates, facts) if freeze.from_at <= at < freeze.until_at
     ]

@@ -29,7 +29,7 @@ class ToSlots:
 
 @dataclass(frozen=True)
 class ToMoment:
-    """Move the first text of each post to one moment; its others keep their distance from it."""
+    """Move the first text of each post to one moment; the others keep their distance from it."""
 
     due_at: datetime
 
@@ -42,9 +42,9 @@ Move = Shift | ToSlots | ToMoment
 class PlannedMove:
     """The new time of a text, or the problems that prevent the move.
 
-    `delivery` is None if it has no time yet, `due_at` if there is none for it. `is_quiet` is True
-    if the new time lies in a quiet time, and `freeze` is the freeze at that time; neither prevents
-    the move.
+    `delivery` is None if it has no time yet, `due_at` is None if no time was found for it.
+    `is_quiet` is True if the new time lies in a quiet time, and `freeze` is the freeze at that
+    time; neither prevents the move.
     """
 
     variant: Variant
@@ -79,9 +79,9 @@ def times_at_moment(steps: Sequence[PlannedMove], due_at: datetime) -> dict[int,
 
 
 def all_or_none(steps: Sequence[PlannedMove], how: Move) -> list[PlannedMove]:
-    """Return the steps; where a text cannot move, the others of its entry stay with it.
+    """Return the steps; if a text cannot move, the others of its entry stay with it.
 
-    A move to free slots keeps no distances, so there each text moves alone.
+    A move to free slots does not keep distances, so each text then moves alone.
     """
     stay_ids: set[int] = set()
     if not isinstance(how, ToSlots):

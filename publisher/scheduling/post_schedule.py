@@ -1,4 +1,4 @@
-"""Schedule the texts of a post together, publish them now, and stop what has not left."""
+"""Schedule the texts of a post together, publish them now, and stop those not yet sent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from publisher.validation import FieldError, Invalid, NotFound
 
 @dataclass(frozen=True)
 class NewTime:
-    """The time that a text is to get; `expected` is the `mark_of` its delivery on the page."""
+    """The new time of a text; `expected` is the `delivery_mark` of its delivery on the page."""
 
     due_at: datetime
     expected: str = ""
@@ -38,7 +38,7 @@ class NewTime:
 
 @dataclass(frozen=True)
 class StoppedPublication:
-    """What a stop of a post has cancelled, and what had left before."""
+    """What a stop of a post has cancelled, and what had been sent before."""
 
     stopped: list[Delivery]
     left: list[Delivery]
@@ -60,7 +60,7 @@ def suggest_times(
     """Return a time for each text of the newest revision, by the variant's id.
 
     It is the wished time, else the account's next free slot, else None. Marathi is first on each
-    account, and every further language follows `stagger` later, if the window lasts so long.
+    account, and every further language follows `stagger` later, if the window lasts that long.
     """
     variants = sorted(
         schedule.newest_revision(post).variants,
@@ -107,8 +107,8 @@ def schedule_post(
     """Schedule texts of an approved post by their variants' ids: all of them, or none.
 
     Raises `Invalid` with every wrong row: the field of a time is "due_at-<variant id>". A clash, a
-    quiet time and a freeze are such errors too, unless `despite_warnings`. A text that has this
-    time already is left as it is.
+    quiet time and a freeze are such errors too, unless `despite_warnings`. A text that already has
+    this time is left as it is.
     """
     post = schedule.lock_post(session, post_id)
     require(actor, Action.SCHEDULE, post.department_id, now=now)
@@ -147,7 +147,7 @@ def _validate_times(
         raise NotFound(sorted(unknown_ids))
     due_times: dict[int, datetime] = {}
     problems = wrong_limit(late_limit)
-    for variant_id, new_time in sorted(times.items()):  # locked in one order by everybody
+    for variant_id, new_time in sorted(times.items()):  # everybody locks in the same order
         delivery = schedule.text_delivery(session, variants[variant_id])
         if delivery is not None and _is_unchanged(delivery, new_time.due_at, late_limit):
             continue
@@ -172,7 +172,7 @@ def _problems_of_row(
     *,
     now: datetime,
 ) -> list[FieldError]:
-    """Return what prevents this time, whatever else is scheduled."""
+    """Return what prevents this time, regardless of other schedules."""
     if delivery is not None and delivery.state in SENT:
         return [_row_error(variant, FieldError("due_at", "on_its_way"))]
     if schedule.delivery_mark(delivery) != new_time.expected:
@@ -182,7 +182,7 @@ def _problems_of_row(
 
 
 def _changed_error(delivery: Delivery | None) -> FieldError:
-    """Return the error of a text whose delivery is another than the one on the page."""
+    """Return the error of a text whose delivery differs from the one on the page."""
     if delivery is None or delivery.state is not DeliveryState.SCHEDULED:
         return FieldError("due_at", "changed_meanwhile")
     return FieldError("due_at", "scheduled_meanwhile", {"due_at": delivery.due_at})
@@ -232,11 +232,11 @@ def publish_now(
     despite_warnings: bool = False,
     expected: Mapping[int, str] | None = None,
 ) -> list[Delivery]:
-    """Make these variants due after `take_back`, in which they can be stopped.
+    """Make these variants due after `take_back`; until then they can be stopped.
 
     Shortly before the end of the window the wait is shorter. Requires a fresh sign-in. Raises
     `Invalid` in a quiet time or a freeze, unless `despite_warnings`, and if a text has changed:
-    `expected` has the `mark_of` its delivery on the page, by the variant's id.
+    `expected` has the `delivery_mark` of its delivery on the page, by the variant's id.
     """
     variants = [schedule.get_variant(session, variant_id) for variant_id in sorted(variant_ids)]
     for variant in variants:
@@ -299,14 +299,14 @@ def _soon(variant: Variant, now: datetime, take_back: timedelta) -> datetime:
     not_after = variant.revision.not_after
     if not_after is None:
         return now + take_back
-    # Half of what is left stays for sending it: what is due at the end itself is missed.
+    # Half of what is left remains for sending: a delivery due at the very end would be missed.
     return now + max(timedelta(), min(take_back, (not_after - now) / 2))
 
 
 def stop_publishing(
     session: Session, *, actor: Actor, now: datetime, post_id: int
 ) -> StoppedPublication:
-    """Cancel every text of the post that has not left, and return what had left."""
+    """Cancel every text of the post that was not sent, and return what had been sent."""
     post = schedule.lock_post(session, post_id)
     require(actor, Action.CANCEL, post.department_id, now=now)
     stopped = cancel_unsent(session, actor=actor, now=now, post_id=post_id, why="stop_publishing")

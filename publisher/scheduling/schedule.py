@@ -91,7 +91,7 @@ def _set_time(
 def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
     """Cancel a delivery that was not sent; raises `OnItsWay` otherwise.
 
-    A text that is stuck may be given up so, an order that is stuck not: raises `WrongState`.
+    A stuck text may be given up this way; for a stuck order it raises `WrongState`.
     """
     delivery = existing(transitions.lock(session, Delivery, delivery_id), delivery_id)
     action = _CANCELS.get(delivery.action, Action.CANCEL)
@@ -173,7 +173,7 @@ def lock_post(session: Session, post_id: int) -> Post:
 def text_delivery(session: Session, variant: Variant) -> Delivery | None:
     """Lock the delivery that publishes this variant and return it, or None."""
     query = select(Delivery).where(Delivery.variant_id == variant.id, Delivery.action.in_(OF_TEXTS))
-    # Freshly read: what this session saw before it waited for the lock may have left since.
+    # Freshly read: what this session saw before it waited for the lock may have been sent since.
     fresh = query.with_for_update().execution_options(populate_existing=True)
     return session.scalars(fresh).one_or_none()
 
@@ -182,7 +182,7 @@ def delivery_mark(delivery: Delivery | None) -> str:
     """Return what a page sends back, so that a change in between is noticed; "" for none."""
     if delivery is None:
         return ""
-    is_waiting = delivery.state in UNSENT  # a clock claims it and may give it back
+    is_waiting = delivery.state in UNSENT  # a clock claims it and may release it
     state = DeliveryState.SCHEDULED if is_waiting else delivery.state
     return f"{state} {delivery.due_at.isoformat()}"
 

@@ -1,4 +1,4 @@
-"""The good times of accounts that are free: what they depend on is read once for several texts."""
+"""The free good times of accounts: what they depend on is read once for several texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting by its name, and the variables that look like settings and are none."""
+"""Every setting by its name, and the variables that look like settings but are not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from publisher.settings.platforms import PLATFORM_SETTINGS
 from publisher.settings.reader import PREFIX, setting_name
 
 MASK: Final = "***"
-_TEST_PREFIX: Final = "TEST_"  # of the variables by which tests find the processes they started
+_TEST_PREFIX: Final = "TEST_"  # of variables by which tests find the processes that they started
 _OF_TESTS: Final = frozenset({ARMED.removeprefix(PREFIX), LOG.removeprefix(PREFIX)})
 
 
@@ -25,7 +25,7 @@ _OF_TESTS: Final = frozenset({ARMED.removeprefix(PREFIX), LOG.removeprefix(PREFI
 class CatalogueSetting:
     """A setting: its name in the environment without the prefix, and where `Settings` has it.
 
-    `default` is a text, or none if what is in force follows from other settings.
+    `default` is a text, or None if the value follows from other settings.
     """
 
     name: str
@@ -73,7 +73,7 @@ CATALOGUE: Final = tuple(_catalogue(Settings))
 def unknown_variables(
     environment: Mapping[str, str] | None = None, *, folder: Path | None = None
 ) -> dict[str, str]:
-    """Return our variables that are no setting, each with the nearest setting, or "".
+    """Return our variables that are not settings, each with the nearest setting, or "".
 
     All names are without the prefix. Those of tests are left out.
     """
@@ -93,7 +93,7 @@ def settings_in_force(
     *,
     folder: Path | None = None,
 ) -> list[SettingInForce]:
-    """Return every setting as it is in force, with where it is set; secrets are masked."""
+    """Return every setting in force, with where it is set; secrets are masked."""
     from_file, from_process = read_variables(environment, folder=folder)
     in_force: list[SettingInForce] = []
     variables = from_file | from_process
@@ -121,7 +121,7 @@ def _default_text(settings: Settings, setting: CatalogueSetting) -> str:
 
 
 def _mask(setting: CatalogueSetting, text: str) -> str:
-    """Return the text without its secrets: of an address its password and query, else all of it."""
+    """Return the text without secrets: an address loses password and query, any other text all."""
     if not setting.name.endswith("_URL"):
         return MASK if setting.is_secret and text else text
     if setting.is_secret and re.match("https?:", text, re.IGNORECASE):
@@ -133,6 +133,6 @@ def _mask(setting: CatalogueSetting, text: str) -> str:
 
 def mask_address(text: str) -> str:
     """Return an address without its password, and without what follows a question mark."""
-    # The last @ ends the password, which may have any sign unescaped.
+    # The last @ ends the password, which may contain any character unescaped.
     text = re.sub(r"(://[^:/]*:).*@", rf"\1{MASK}@", text)
     return re.sub(r"[?#].*", f"?{MASK}", text)

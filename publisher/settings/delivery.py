@@ -34,8 +34,8 @@ def span(unit: timedelta, most: int) -> Parser[timedelta]:
 class DeliverySettings:
     """Limits of the delivery to platforms. Durations are in seconds.
 
-    `connections` is the number of concurrent tries of one clock. Of the clocks with one
-    `clock_name` only one runs at a time ("": nothing is known about the others).
+    `connections` is the number of concurrent tries of one clock. Only one of the clocks with the
+    same `clock_name` runs at a time ("": nothing is known about the others).
     """
 
     lease: float = setting(positive(), f"{_SECONDS}120", "120")

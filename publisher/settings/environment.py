@@ -47,7 +47,7 @@ SECRET_FILE = Path("var", "secret-key")
 """Where `init` keeps the key that it makes, below the folder in which it runs."""
 
 MOST_HEAD_HOURS = 40.0
-"""The longest least time of the officers before their head may decide: a week of work."""
+"""The largest minimum time of the officers before their head may decide: a week of work."""
 
 DEFAULT_SENDER = "nagarvani@localhost"
 
@@ -74,7 +74,7 @@ class Reach(StrEnum):
 def read_platform_setting(reader: Reader, part: PlatformSetting) -> str:
     """Return a setting of a platform; raises `WrongSetting`."""
     name, default = part.name.upper(), part.default
-    # If one address of a platform is the sandbox's, so are its others.
+    # If one address of a platform is the sandbox's, so are the others.
     beside = reader.texts.get(part.beside.upper(), "")
     if is_loopback(beside):
         default = beside
@@ -86,7 +86,7 @@ def read_platform_setting(reader: Reader, part: PlatformSetting) -> str:
 
 
 def default_reach(reader: Reader) -> Reach:
-    """Return which links are requested if nothing is set: if X is the sandbox, this machine's."""
+    """Return which links are called if nothing is set: if X is the sandbox, this machine's."""
     return Reach.LOOPBACK if is_loopback(reader.texts.get("X_API_URL", "")) else Reach.PUBLIC
 
 
@@ -163,7 +163,7 @@ def read_variables(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return our variables of `.env` and of the environment, by their names without the prefix.
 
-    The environment's come before the file's; an empty one is as good as none.
+    The environment's take precedence over the file's; an empty one counts as missing.
     """
     from_file = dotenv_values((folder or Path.cwd()) / ".env")
     return _ours(from_file), _ours(os.environ if environment is None else environment)

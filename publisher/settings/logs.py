@@ -21,7 +21,7 @@ ACCESS: Final = "nagarvani.access"
 
 STANDARD_OUTPUT: Final = "-"
 QUIET_FOR: Final = 60.0
-"""Seconds for which a loop that goes on failing is not logged again."""
+"""The seconds for which a loop that keeps failing is not logged again."""
 
 _OURS: Final = ("nagarvani", "publisher", "commands", "demo", "sandbox")
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -29,7 +29,7 @@ _TOKEN: Final = re.compile(r"(?<=/)[\w-]{43}(?![\w-])")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""The id of the request that this thread handles; it is in each line that is logged meanwhile."""
+"""The id of the request that this thread handles; it is in each line that is logged then."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,14 @@ class LineFormatter(logging.Formatter):
         number = request_id.get()
         parts = [_moment(record), record.levelname, record.name]
         parts += [f"[{number}]"] if number else []
-        # Only a traceback has more lines: what people send must not look like a line of its own.
+        # Only a traceback has several lines: what people send must not look like a separate line.
         message = _CONTROL.sub(_escape, remove_tokens(record.getMessage()))
         exception = _exception(self, record)
         return " ".join([*parts, message]) + (f"\n{exception}" if exception else "")
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line; the fields of a request stand in place of a message."""
+    """One JSON object per line; the fields of a request replace the message."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the text of a record."""
@@ -98,14 +98,14 @@ def _exception(formatter: logging.Formatter, record: logging.LogRecord) -> str:
 
 
 def remove_tokens(text: str) -> str:
-    """Return a text without the tokens of personal links, whichever library wrote them there."""
+    """Return a text without the tokens of personal links, whichever library wrote them."""
     return _TOKEN.sub("***", text)
 
 
 class RepeatFilter(logging.Filter):
     """Lets the records of a loop (`extra={"loop": …}`) through once a minute for each problem.
 
-    A traceback of one place is let through once; afterwards its record has the message alone.
+    A traceback from one place is let through once; afterwards its record has only the message.
     """
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ class RepeatFilter(logging.Filter):
         self._lock = threading.Lock()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the record is written."""
+        """Return True if the record is written."""
         loop = getattr(record, "loop", None)
         if loop is None:
             return True
@@ -142,14 +142,14 @@ class RepeatFilter(logging.Filter):
 
 
 def configure(settings: LogSettings) -> None:
-    """Write the logs of this process to its standard error; of libraries their warnings alone."""
+    """Write the logs of this process to standard error; libraries log only warnings."""
     handler = logging.StreamHandler()
     handler.setFormatter(_formatter(settings))
     handler.addFilter(RepeatFilter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in _OURS:
         logging.getLogger(name).setLevel(settings.log_level)
-    # It warns each time that a tick takes longer than its interval, as that of the mailbox does.
+    # It warns each time a tick takes longer than its interval, as the mailbox's does.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     # It logs a traceback for each tick that fails; `scheduler` logs these itself.
     logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)
@@ -163,7 +163,7 @@ def configure(settings: LogSettings) -> None:
 def open_access_log(settings: LogSettings) -> None:
     """Write the requests of this process to their own log, if there is one.
 
-    A file that was moved away is opened anew by its name. Raises `WrongSetting`.
+    A file that was moved away is reopened by its name. Raises `WrongSetting`.
     """
     if not settings.access_log:
         return

@@ -30,7 +30,7 @@ def read_token_url(text: str) -> str:
 class MailboxTokenSettings:
     """Where an access token for the mailbox is fetched (OAuth 2), and with what.
 
-    With an `imap_refresh_token` it is renewed by that (Google); without one our app itself is
+    With an `imap_refresh_token` the token is renewed (Google); without one our app itself is
     granted `imap_scope` (Microsoft 365).
     """
 
@@ -54,9 +54,9 @@ def read_token_settings(reader: Reader) -> MailboxTokenSettings | None:
 
 
 def default_mailbox(reader: Reader) -> str:
-    """Return the address of the mailbox that is read if none is set; empty if none is.
+    """Return the address of the mailbox that is read if no address is set; empty if none is read.
 
-    That is the name that signs in if it is an address, else our own.
+    It is the name that signs in if that is an address, else our own.
     """
     imap_url = reader.texts.get("IMAP_URL", "")
     name = unquote(urlsplit(imap_url).username or "")

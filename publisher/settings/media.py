@@ -23,7 +23,7 @@ from publisher.settings.reader import (
 
 MEGABYTE: Final = 1_000_000
 LEAST_CACHE: Final = 100
-"""Megabytes of the smallest cache: some photos, and what is left of the largest video."""
+"""Megabytes of the smallest cache: some photos, and the rest of the largest video."""
 
 URL_HINT: Final = (
     "write file:///path/to/folder, or s3://bucket or s3://bucket/prefix without a key in it"
@@ -42,12 +42,12 @@ _WORD = r"[!-~]+"
 
 
 def read_media_url(text: str) -> str:
-    """Return the address of a media store; raises `ValueError` if it is none."""
+    """Return the address of a media store; raises `ValueError` if it is not valid."""
     parts = urlsplit(text)
     is_folder = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
     is_bucket = (
         parts.scheme == "s3"
-        and _BUCKET.fullmatch(parts.netloc) is not None  # so no key, secret or port
+        and _BUCKET.fullmatch(parts.netloc) is not None  # so it has no key, secret or port
         and _PREFIX.fullmatch(parts.path) is not None
         and not {"..", "."} & set(parts.path.split("/"))
     )
@@ -74,7 +74,7 @@ def _read_endpoint(text: str) -> str:
 
 
 def _credential(file: str) -> str:
-    """Declare a credential, set itself or in a file that another setting names."""
+    """Declare a credential, set directly or in a file that another setting names."""
     return setting(
         matching(_WORD),
         _CREDENTIAL_HINT + file,
@@ -103,7 +103,7 @@ class MediaSettings:
     """Where photos, videos and mails are kept.
 
     With a bucket, `media_dir` is not used, and `media_cache_dir` has copies of what was read or
-    written last, of `media_cache_mb` megabytes at most. Key and secret never stand in an address.
+    written last, of `media_cache_mb` megabytes at most. Key and secret are never in an address.
     """
 
     media_url: str = setting(read_media_url, URL_HINT, is_repeated=False)
@@ -127,7 +127,7 @@ class MediaSettings:
 
     @property
     def prefix(self) -> str:
-        """What the names of all objects of this house begin with; may be empty."""
+        """The beginning of the names of all objects of this house; may be empty."""
         return urlsplit(self.media_url).path.strip("/") if self.bucket else ""
 
     @property

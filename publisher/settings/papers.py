@@ -15,7 +15,7 @@ def read_lines(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class PaperSettings:
-    """What stands on each paper; `letterhead` is a picture, None for the city's name alone.
+    """What is on each paper; `letterhead` is a picture, or None for only the city's name.
 
     `office` are the lines of the office that sends it, below the city's name.
     """

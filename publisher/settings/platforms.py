@@ -44,7 +44,7 @@ PLATFORM_SETTINGS: Final = (
     PlatformSetting("x_access_token", is_secret=True),
     PlatformSetting("x_access_token_secret", is_secret=True),
     _price("post_read", "0.005"),
-    # X may charge less for these; the full price until a bill has shown it.
+    # X may charge less for these; this is the full price until a bill has shown it.
     _price("owned_read", "0.005"),
     _price("own_by_id", "0.005"),
     _price("user_read", "0.010"),
@@ -56,7 +56,7 @@ PLATFORM_SETTINGS: Final = (
     _price("delete", "0.010"),
     PlatformSetting(
         "x_monthly_budget",
-        # Publishing is never stopped, so a budget of 0 could not be kept.
+        # Publishing is never stopped, so a budget of 0 could not be met.
         pattern=r"[1-9][0-9]{0,5}",
         hint="write whole dollars from 1 on, such as 250, or leave it empty for no budget",
     ),

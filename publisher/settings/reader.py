@@ -20,7 +20,7 @@ NAME = r"[A-Za-z0-9._@-]{0,50}"
 """The pattern of the name of a clock or a server."""
 Value = TypeVar("Value")
 Parser: TypeAlias = Callable[[str], Value]
-"""Makes a value of a text; raises `ValueError` if there is none."""
+"""Converts a text to a value; raises `ValueError` if it is invalid."""
 
 
 class WrongSetting(Exception):
@@ -34,7 +34,7 @@ class WrongSetting(Exception):
 class Reader:
     """Reads settings from their texts, by name without the prefix.
 
-    `folder` is where a path begins that does not begin at the root.
+    Relative paths begin at `folder`.
     """
 
     def __init__(self, texts: Mapping[str, str], folder: Path = Path()) -> None:
@@ -93,10 +93,10 @@ def setting(
 ) -> Value:
     """Declare a setting as a field: how its text is parsed, and what to write if that fails.
 
-    `default` is a text, "" for none, or what follows from other settings. The name is the field's,
-    unless `name` is another one. What may hold a password or a key `is_secret`: no log and no
+    `default` is a text, "" for none, or a function of other settings. The name is the field's,
+    unless `name` is given. A setting that may hold a password or a key `is_secret`: no log and no
     command prints it. Errors, which end up in logs, repeat other texts, unless `is_repeated` is
-    false. A text that `is_path` may begin at the reader's folder.
+    false. A text that `is_path` may be relative to the reader's folder.
     """
 
     def read(reader: Reader, name: str) -> Value:
@@ -143,7 +143,7 @@ def address_parser(*schemes: str) -> tuple[Parser[str], str]:
 
 
 def parser(parse: Parser[Value], accepts: Callable[[Value], object]) -> Parser[Value]:
-    """Return a parser that raises `ValueError` for what is not accepted."""
+    """Return a parser that raises `ValueError` for values that are not accepted."""
 
     def parse_accepted(text: str) -> Value:
         value = parse(text)
@@ -155,12 +155,12 @@ def parser(parse: Parser[Value], accepts: Callable[[Value], object]) -> Parser[V
 
 
 def matching(pattern: str) -> Parser[str]:
-    """Return a parser that takes texts of this pattern only."""
+    """Return a parser that accepts only texts of this pattern."""
     return parser(str, re.compile(pattern).fullmatch)
 
 
 def choice(*spellings: str) -> Parser[str]:
-    """Return a parser that takes these only, in capitals or not."""
+    """Return a parser that accepts only these, in capitals or not."""
     folded = [spelling.casefold() for spelling in spellings]
     return lambda text: spellings[folded.index(text.casefold())]
 
@@ -176,7 +176,7 @@ def positive(most: float = sys.float_info.max) -> Parser[float]:
 
 
 def is_loopback(address: str) -> bool:
-    """Return whether an address is this machine's."""
+    """Return True if an address is this machine's."""
     return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
 
 
@@ -195,7 +195,7 @@ def read_database_url(text: str) -> str:
         raise ValueError(text)
     if kind == "sqlite" and not path.startswith("/"):
         raise ValueError(text)
-    # A password with a bare @ would end there, and its rest be taken for the host and be printed.
+    # A password with a bare @ would end there, and the rest would be printed as the host.
     if kind != "sqlite" and path.count("@") > 1:
         raise ValueError(text)
     return text
@@ -219,7 +219,7 @@ def read_yes_or_no(text: str) -> bool:
 
 
 def read_clamd(text: str) -> str:
-    """Return the address of a virus scanner, a clamd; raises `ValueError` if it is none."""
+    """Return the address of a virus scanner, a clamd; raises `ValueError` if it is not valid."""
     parts = urlsplit(text)
     is_path = parts.scheme == "unix" and not parts.netloc and parts.path.startswith("/")
     is_host = parts.scheme == "tcp" and parts.hostname and parts.port and not parts.path

@@ -24,7 +24,7 @@ TAG_LENGTHS: Final = {
     "url": 0,
     "urlott": 0,
 }
-"""The longest value of each tag, as gateways document it; 0: never cut."""
+"""The longest value of each tag, as gateways document it; 0 if it is never cut."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from publisher.settings.reader import Parser, matching, setting, whole
 
 LOOPBACK: Final = "127.0.0.1"
 MOST_PATH: Final = 107
-"""Bytes of a socket's path: the kernel has room for 108, with the zero that ends it."""
+"""Bytes of a socket's path: the kernel has room for 108, including the final zero."""
 
 MOST_WORKERS: Final = 64
 MOST_THREADS: Final = 16
@@ -65,7 +65,7 @@ class ServingSettings:
 
 
 def read_bind_addresses(texts: Sequence[str]) -> tuple[BindAddress, ...]:
-    """Parse addresses to listen at; raises `ValueError` if one is none, or is there twice."""
+    """Parse addresses to listen on; raises `ValueError` if one is invalid or given twice."""
     addresses = tuple(_read_bind_address(text.strip()) for text in texts)
     if len(set(addresses)) < len(addresses):
         raise ValueError("the same address twice")

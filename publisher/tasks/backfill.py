@@ -1,4 +1,4 @@
-"""Work the tasks of all subjects out from nothing, at an upgrade."""
+"""Compute the tasks of all subjects from scratch, at an upgrade."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ DEPARTMENTS: Final = Department.__tablename__
 
 
 def pending_tables(session: Session) -> list[str]:
-    """Return the subjects whose tasks an upgrade has still to write."""
+    """Return the subjects whose tasks an upgrade still has to write."""
     return list(session.scalars(select(TaskFilling.subject).order_by(TaskFilling.subject)))
 
 
 def fill(
     database: Database, *, now: Callable[[], datetime], tell: Callable[[str, int], None]
 ) -> int:
-    """Write the tasks that an upgrade has left to write; return the number of subjects.
+    """Write the tasks that an upgrade still has to write; return the number of subjects.
 
-    It goes on where an earlier run was ended. Nobody is told of what it writes. `tell` is called
-    with each subject's table, and how many of its subjects are done.
+    It continues where an earlier run was stopped. Nobody is notified of what it writes. `tell` is
+    called with each subject's table, and how many of its subjects are done.
     """
     count = 0
     with database.reading() as session:
@@ -44,7 +44,7 @@ def fill(
 
 
 def _fill_next(database: Database, table: str, now: datetime) -> int:
-    """Write the tasks of the next subjects, in one transaction with how far it came."""
+    """Write the tasks of the next subjects and the progress in one transaction."""
     with database.transaction() as session:
         filling = session.get(TaskFilling, table, with_for_update=True, populate_existing=True)
         if filling is None:

@@ -1,4 +1,4 @@
-"""What each transaction does right before its commit: the tasks of what it has changed."""
+"""What each transaction does right before its commit: refresh the tasks of what it changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FAILED: Final = "tasks were not refreshed; the next tick tries again"
 
 
 def register(database: Database) -> Database:
-    """Let the transactions of this database refresh the tasks of what they change; return it."""
+    """Make the transactions of this database refresh the tasks of what they change; return it."""
     database.register_before_commit(refresh_tasks)
     return database
 
@@ -28,13 +28,13 @@ def register(database: Database) -> Database:
 def refresh_tasks(session: Session) -> None:
     """Refresh the tasks of what was changed.
 
-    A person is told of an error, and nothing is stored. What the clock has from a platform is
-    stored all the same: the error is logged, and the next tick tries again.
+    If a person acts, an error is raised and nothing is stored. What the clock got from a platform
+    is stored anyway: the error is logged, and the next tick tries again.
     """
     noted = take_noted(session)
     if noted is None:
         return
-    session.flush()  # a fault of the use case itself is told as such
+    session.flush()  # an error of the use case itself is raised as such
     if noted.is_by_person:
         refresh_changed(session, find_changed_subjects(session, noted), now=noted.now)
         failpoints.hit("tasks.refreshed")
@@ -47,7 +47,7 @@ def refresh_tasks(session: Session) -> None:
         log.exception(FAILED)
         _look_again(session, noted)
         return
-    if not changed:  # as with most posts that go out: no savepoint
+    if not changed:  # as for most posts that are sent: no savepoint
         return
     try:
         with session.begin_nested():

@@ -1,4 +1,4 @@
-"""Compare the open tasks with those that all subjects have now; repair them if somebody asks."""
+"""Compare the open tasks with those that all subjects have now; repair them on request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from publisher.tasks.specs import SubjectTasks, TaskSpec
 from publisher.working_time import local, local_day
 
 CHECKED_FROM: Final = 2
-"""The hour of the city from which on the clock compares the tasks, once a day."""
+"""The hour of the city from which the clock compares the tasks, once a day."""
 
 VERB: Final = "check_tasks"
 
@@ -35,7 +35,7 @@ class WrongTask:
 
 
 def tick_task_check(database: Database, *, now: datetime) -> int:
-    """Once a night, count what differs and write the number into the history; repair nothing.
+    """Once a night, count the differences and write the number into the history; repair nothing.
 
     Returns 1 if it compared.
     """
@@ -60,7 +60,7 @@ def last_check() -> Select[Event]:
 
 
 def wrong_tasks(session: Session, *, now: datetime) -> Iterator[WrongTask]:
-    """Yield what the open tasks lack of those that all subjects have now, and what is left over."""
+    """Yield the differences between the open tasks and those that all subjects have now."""
     for subject, ids in _all_ids(session):
         present = subject.specs_of(session, ids, now=now)
         differing = difference(session, {subject: ids}, present.specs)
@@ -77,7 +77,7 @@ def wrong_tasks(session: Session, *, now: datetime) -> Iterator[WrongTask]:
 
 
 def repair(database: Database, *, now: datetime) -> int:
-    """Write the tasks of all subjects that differ; nobody is told. Returns the differences."""
+    """Write the tasks of all subjects that differ; nobody is notified. Returns the differences."""
     with database.reading() as session:
         wrong = list(wrong_tasks(session, now=now))
     for subject in SUBJECTS:
@@ -89,7 +89,7 @@ def repair(database: Database, *, now: datetime) -> int:
 
 
 def _all_ids(session: Session) -> Iterator[tuple[SubjectTasks, list[int]]]:
-    """Yield the ids of open subjects, and of others that have open tasks, some at a time."""
+    """Yield the ids of open subjects, and of others that have open tasks, in batches."""
     for subject in SUBJECTS:
         last_id, open_ids = 0, set[int]()
         while ids := subject.ids_after(session, last_id, AT_ONCE):

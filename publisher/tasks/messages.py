@@ -1,4 +1,4 @@
-"""Tell people what came for them: one message about all of it, and not one a task."""
+"""Notify people of new comments: one message about all of them, not one per task."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from publisher.tasks.specs import TaskKind
 log = logging.getLogger("nagarvani.tasks")
 
 GATHERED_FOR: Final = timedelta(minutes=15)
-"""The least time between two messages to one person about what came for them."""
+"""The minimum time between two messages to one person about new comments."""
 
 MOST_LISTED: Final = 10
 """The number of comments that a message lists; it counts the others."""
 
 
 def queue_messages(database: Database, *, now: datetime) -> int:
-    """Queue a message to each person for whom a comment came; return the number of messages."""
+    """Queue a message to each person with a new comment; return the number of messages."""
     with database.reading() as session:
         people = session.scalars(_people_to_tell(), {"recently": now - GATHERED_FOR}).all()
     count = 0
@@ -41,7 +41,7 @@ def queue_messages(database: Database, *, now: datetime) -> int:
             with database.transaction() as session:
                 count += _queue_message(session, person_id, now=now)
         except Exception:
-            # What is wrong with one person's message keeps nobody else from being told.
+            # A failure of one person's message must not prevent those to others.
             log.exception("person %d was not told what came", person_id)
     return count
 
@@ -78,7 +78,7 @@ _IS_UNTOLD: Final = (
 
 
 def _queue_message(session: Session, person_id: int, *, now: datetime) -> int:
-    """Tell a person of all comments that came since the last message."""
+    """Notify a person of all comments that came since the last message."""
     tasks = _untold_tasks(session, person_id)
     if not tasks:
         return 0
@@ -95,8 +95,8 @@ def _queue_message(session: Session, person_id: int, *, now: datetime) -> int:
 
 
 def _untold_tasks(session: Session, person_id: int) -> list[Task]:
-    """Return the tasks to tell of; what was told before, and only came back, is marked as told."""
-    # Locked, so that no other clock tells of them too.
+    """Return the tasks to notify of; those notified before, which only came back, are marked so."""
+    # Locked, so that no other clock notifies of them too.
     query = (
         select(Task, earlier_message_time())
         .join(Appointment, Appointment.id == Task.appointment_id)
@@ -113,7 +113,7 @@ def _untold_tasks(session: Session, person_id: int) -> list[Task]:
 
 
 def earlier_message_time() -> ScalarSelect[datetime | None]:
-    """Return when the same was told of an earlier `Task`, since when it is somebody's turn."""
+    """Return when an earlier, equal `Task` was notified since it has been somebody's turn."""
     former = aliased(Task)
     earlier = select(func.max(former.told_at)).where(
         former.subject == Task.subject,
@@ -132,7 +132,7 @@ def _comments(session: Session, ids: Sequence[int]) -> Sequence[Comment]:
 
 
 def queue_comment(session: Session, person: Person, comment: Comment, *, now: datetime) -> None:
-    """Queue the message about one comment, a reply to which is kept as a draft of its answer."""
+    """Queue the message about one comment; a reply to it is stored as a draft of the answer."""
     values = {
         "comment": comment.text,
         "author": comment.author,

@@ -19,30 +19,30 @@ QUEUES: Final[Mapping[Role | None, Collection[TaskQueue]]] = {
     Role.CELL_LEAD: (TaskQueue.CELL, TaskQueue.LEAD),
     Role.ADMIN: (TaskQueue.ADMIN,),
 }
-"""The queues of which everybody with the role may take a task."""
+"""The queues from which everybody with the role may take a task."""
 
 SUBJECT: Final = Task.subject + " " + cast(Task.subject_id, String)
 """What a task is about, as one text."""
 
 LINE: Final = func.coalesce(f"{Post.__tablename__} " + cast(Task.post_id, String), SUBJECT)
-"""What stands in one line of a list: all tasks of a post, or those about one subject."""
+"""The key of a line in a list: all tasks of a post, or those about one subject."""
 
 
 _IS_READ: Final = and_(Task.closed_at.is_(None), Task.kind.in_(TaskKind))
 
 
 def subjects(actor: Actor, kind: TaskKind, *kinds: TaskKind) -> Select[int]:
-    """Select the ids of the subjects of which the actor has an open task of these kinds."""
+    """Select the ids of the subjects for which the actor has an open task of these kinds."""
     return select(Task.subject_id).where(*_conditions(actor, kind, *kinds))
 
 
 def posts(actor: Actor, kind: TaskKind, *kinds: TaskKind) -> Select[int | None]:
-    """Select the ids of the posts of which the actor has an open task of these kinds."""
+    """Select the ids of the posts for which the actor has an open task of these kinds."""
     return select(Task.post_id).where(*_conditions(actor, kind, *kinds))
 
 
 def everybodys_subjects(*kinds: TaskKind) -> Select[int]:
-    """Select the ids of the subjects of which anybody has an open task of these kinds."""
+    """Select the ids of the subjects for which anybody has an open task of these kinds."""
     return select(Task.subject_id).where(is_open(*kinds))
 
 
@@ -72,7 +72,7 @@ def _conditions(actor: Actor, *kinds: TaskKind) -> tuple[ColumnElement[bool], ..
 
 
 def is_own(actor: Actor) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions of which one holds for the tasks of an actor, each with an index."""
+    """Yield conditions, one of which holds for each task of an actor; each has an index."""
     # An actor without an appointment would have those of the queues.
     yield Task.appointment_id == (actor.appointment_id or 0)
     for queue in QUEUES.get(actor.role, ()):

@@ -46,7 +46,7 @@ _TABLES: Final = {kind: subject.table for subject in SUBJECTS for kind in subjec
 """The table of the subjects of each kind."""
 
 AT_ONCE: Final = 500
-"""The number of subjects that are worked out together."""
+"""The number of subjects that are computed together."""
 
 _WATCHED: Final = ("since_at", "due_at", "due_kind", "is_urgent", "post_id")
 """The columns of an open row that follow its subject."""
@@ -54,7 +54,7 @@ _WATCHED: Final = ("since_at", "due_at", "due_kind", "is_urgent", "post_id")
 
 @dataclass(frozen=True)
 class Difference:
-    """What the open tasks of some subjects lack of those that they have."""
+    """The difference between the open tasks of some subjects and those that they should have."""
 
     missing: Sequence[TaskSpec]
     changed: Sequence[tuple[AnyRow, TaskSpec]]
@@ -120,7 +120,7 @@ def refresh_changed(session: Session, changed: ChangedSubjects, *, now: datetime
 
 
 def _departments_with_changes(session: Session, noted: NotedChanges) -> set[int]:
-    """Return the departments in which somebody holds an office that was changed, or who was."""
+    """Return the departments where an office, or somebody who holds one, was changed."""
     department_ids, appointment_ids, person_ids, absence_ids = (
         noted.ids.get(table.__tablename__, set())
         for table in (Department, Appointment, Person, Absence)
@@ -134,7 +134,7 @@ def _departments_with_changes(session: Session, noted: NotedChanges) -> set[int]
             Appointment.id.in_(appointment_ids),
             Appointment.person_id.in_(person_ids),
             Appointment.person_id.in_(absent),
-            # Whom somebody of the staff confirmed may not approve what the staff's recorders wrote.
+            # People confirmed by one of the staff may not approve what that one's recorders wrote.
             Appointment.confirmed_under_id.in_(appointment_ids),
         ),
     )
@@ -152,8 +152,8 @@ def refresh(
 ) -> None:
     """Write the tasks of these subjects, and of the open ones of departments.
 
-    It holds the locks of their departments until the transaction ends. Those of `closed_ids` have
-    none. `told_at` is set in new rows of which nobody is to be told.
+    It holds the locks of their departments until the transaction ends. Subjects in `closed_ids`
+    have no tasks. `told_at` is set in new rows of which nobody is to be notified.
     """
     if not (department_ids or any(ids.values())):
         return
@@ -206,7 +206,7 @@ def _lock_departments(
     ids: Mapping[SubjectTasks, Collection[int]],
     department_ids: Collection[int],
 ) -> None:
-    """Lock the departments that the subjects have, and those that their open tasks name."""
+    """Lock the departments of the subjects, and those that their open tasks name."""
     if session.connection().dialect.name == "sqlite":  # which has one writer
         return
     queries: list[Select[int | None]] = []
@@ -225,7 +225,7 @@ def _lock_departments(
 def _settle_specs(
     session: Session, subject: SubjectTasks, ids: Sequence[int], *, now: datetime
 ) -> list[TaskSpec]:
-    """Return the tasks that these subjects have, once what can be settled is settled."""
+    """Return the tasks of these subjects, after settling what can be settled."""
     present = subject.specs_of(session, ids, now=now)
     if present.unsettled_ids:
         subject.settle(session, present.unsettled_ids, now=now)
@@ -238,7 +238,7 @@ def _settle_specs(
 
 
 def chunks(ids: Iterable[int]) -> Iterator[list[int]]:
-    """Yield the ids some at a time, since a statement takes only so many."""
+    """Yield the ids in batches, because a statement takes only a limited number."""
     rest = iter(ids)
     while chunk := list(islice(rest, AT_ONCE)):
         yield chunk
@@ -325,9 +325,9 @@ def _columns(spec: TaskSpec) -> Mapping[str, object]:
 
 
 def _next_change(session: Session) -> int:
-    """Return the next number of a change; the row it stands in is locked until the commit.
+    """Return the next number of a change; the row that holds it is locked until the commit.
 
-    So numbers become visible in their order, and a reader that has seen one has missed none.
+    So numbers become visible in order, and a reader that has seen one has missed none before it.
     """
     statement = _increment_change(session.connection().dialect.name)
     return int(session.execute(statement).scalar_one())

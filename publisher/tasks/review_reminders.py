@@ -1,6 +1,6 @@
-"""Tell heads that they may decide, and remind approvers of what nobody has decided about.
+"""Notify heads that they may decide, and remind approvers of pending decisions.
 
-Who was told or reminded, and when, is kept in the rows of their tasks.
+The rows of their tasks record who was notified or reminded, and when.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _KINDS: Final = (TaskKind.TO_APPROVE, TaskKind.ANSWER_TO_APPROVE)
 def _people(review: PendingReview, step: ReminderStep) -> Sequence[Candidate]:
     """Return who is reminded: who may decide and is not away.
 
-    A head whose right begins at this very step is told of that instead.
+    A head whose right begins at this very step is notified of that instead.
     """
     approvers = review.approvers
     is_told = step is ReminderStep.HALF and approvers.head_ground is HeadGround.UNDECIDED
@@ -53,7 +53,7 @@ def _people(review: PendingReview, step: ReminderStep) -> Sequence[Candidate]:
 def remind_due(session: Session, post_id: int, *, now: datetime) -> int:
     """Remind the approvers of a post once at each step; return the number of reminders.
 
-    Whatever was missed while no clock ran is one reminder.
+    Steps missed while no clock ran become one reminder.
     """
     if not is_time_to_remind(now):
         return 0
@@ -68,7 +68,7 @@ def remind_due(session: Session, post_id: int, *, now: datetime) -> int:
 def _remind_approvers(
     session: Session, review: PendingReview, step: ReminderStep, *, now: datetime
 ) -> int:
-    """Remind those whose task was not reminded of since the step came."""
+    """Remind those who were not reminded of their task since the step came."""
     revision, department_id = review.revision, review.department.id
     step_at = step_moments(revision)[step]
     appointments = {who.appointment_id: who.person_id for who in _people(review, step)}
@@ -98,7 +98,7 @@ def _remind_approvers(
 
 
 def _approval_tasks(post_id: int) -> Select[Task]:
-    """Select the open tasks to approve a post, locked, so that no other clock tells of them too."""
+    """Select the open tasks to approve a post, locked so that only one clock notifies of them."""
     query = select(Task).where(
         Task.closed_at.is_(None),
         Task.subject == Post.__tablename__,
@@ -109,7 +109,7 @@ def _approval_tasks(post_id: int) -> Select[Task]:
 
 
 def notify_heads(database: Database, *, now: datetime) -> int:
-    """Tell the heads whose right to decide has begun, each once; return their number."""
+    """Notify the heads whose right to decide has begun, each once; return their number."""
     untold = (Task.closed_at.is_(None), Task.told_at.is_(None), Task.appointment_id.is_not(None))
     query = select(Task.subject_id).where(*untold, Task.kind.in_(_KINDS)).distinct()
     with database.reading() as session:
@@ -120,7 +120,7 @@ def notify_heads(database: Database, *, now: datetime) -> int:
             with database.transaction() as session:
                 count += _notify_heads(session, post_id, now=now)
         except Exception:
-            # What is wrong with one post keeps no other head from being told.
+            # A failure about one post must not prevent the notices to other heads.
             log.exception("the heads of post %d were not told", post_id)
     return count
 

@@ -1,4 +1,4 @@
-"""What a task is before it is a row, and what a kind of subject has to answer about its tasks."""
+"""A task before it is a row, and what each kind of subject has to answer about its tasks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TaskKind(StrEnum):
     POST_RETURNED = "post_returned"
     DRAFT = "draft"
     TO_SCHEDULE = "to_schedule"
-    OUTLIVED = "outlived"  #: A text got no time before the window passed.
+    OUTLIVED = "outlived"  #: A text was not scheduled before the window passed.
     BLOCKED = "blocked"  #: Nobody in the department can approve it.
     TO_APPROVE = "to_approve"
     ANSWER_TO_APPROVE = "answer_to_approve"
@@ -50,7 +50,7 @@ class TaskKind(StrEnum):
 
 
 class TaskQueue(StrEnum):
-    """The queues of those roles of which everybody may act; a lead has the cell's too."""
+    """The queues of roles in which everybody may act; a lead also has the cell's."""
 
     CELL = "cell"
     LEAD = "lead"
@@ -69,14 +69,14 @@ class DueKind(StrEnum):
 
 
 TaskKey = tuple[str, int, int | None, int | None, str | None]
-"""Kind, subject's id, department, appointment and queue: what only one open task has."""
+"""Kind, subject's id, department, appointment and queue, which identify one open task."""
 
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """A task as its subject asks for it; exactly one of `appointment_id` and `queue` is set.
+    """A task as its subject requires it; exactly one of `appointment_id` and `queue` is set.
 
-    `told_at` is set if a message of another kind has told of it already.
+    `told_at` is set if a message of another kind has already reported it.
     """
 
     kind: TaskKind
@@ -93,13 +93,13 @@ class TaskSpec:
 
     @property
     def key(self) -> TaskKey:
-        """What only one open task of these subjects has."""
+        """The values that identify one open task of these subjects."""
         return self.kind, self.subject_id, self.department_id, self.appointment_id, self.queue
 
 
 @dataclass(frozen=True)
 class SpecsOfSubjects:
-    """The tasks that subjects have, and the ids of those that are to be settled first.
+    """The tasks of subjects, and the ids of the subjects that have to be settled first.
 
     `looks` has the next moment at which time alone changes the tasks of a subject, by its id.
     """
@@ -122,11 +122,11 @@ class SubjectTasks:
     """What is asked about subjects of one table.
 
     - `specs_of` returns the tasks that subjects have; it reads in a bounded number of statements.
-    - `open_ids` selects the ids of all subjects that may have tasks; where subjects have
+    - `open_ids` selects the ids of all subjects that may have tasks; if subjects have
       departments, a row for each of them, with its id.
     - `depending` yields selects of subjects that depend on noted changes of the tables
       `depends_on`.
-    - `settle` changes what people or time change in the subjects themselves.
+    - `settle` applies to the subjects themselves what people or time change in them.
     - `open_states` are those in which a subject may have tasks, if it has states.
     - `has_offices`: who has a task depends on who holds an office in the department.
     """
@@ -154,7 +154,7 @@ class SubjectTasks:
         return list(session.scalars(ids.order_by(subject_id).limit(most)))
 
     def departments_of(self, ids: Collection[int]) -> Select[Any]:
-        """Select the departments of those of the subjects that are open."""
+        """Select the departments of the open subjects among these."""
         subject_id, department_id = self._columns()
         return self.open_ids.with_only_columns(department_id).where(subject_id.in_(ids))
 

@@ -28,7 +28,7 @@ def tick_tasks(
     now: Callable[[], datetime],
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Refresh the tasks that time has changed, and tell people what came for them.
+    """Refresh the tasks that time has changed, and notify people of what came for them.
 
     Returns the number of looks and of messages.
     """
@@ -43,14 +43,14 @@ def tick_tasks(
             with database.transaction() as session:
                 count += _look(session, table, subject_id, now=now())
         except Exception:
-            # The look stays due. What is wrong with one subject keeps no other from being seen.
+            # The look stays due. A failure of one subject must not prevent looks at others.
             log.exception("the tasks of %s %d were not refreshed", table, subject_id)
     count += messages.queue_messages(database, now=now())
     return count + review_reminders.notify_heads(database, now=now())
 
 
 def _look(session: Session, table: str, subject_id: int, *, now: datetime) -> int:
-    """Refresh one subject, unless another transaction does so just now; return 1 if it did."""
+    """Refresh one subject, unless another transaction is doing so; return 1 if it did."""
     if table == Department.__tablename__ and not try_lock_number(session, TASKS, subject_id):
         return 0
     look = session.get(TaskLook, (table, subject_id), populate_existing=True)

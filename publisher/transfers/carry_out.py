@@ -1,4 +1,4 @@
-"""Carry lists of transfers out on their day: everybody of a list moves, or nobody."""
+"""Carry out lists of transfers on their day: everybody on a list moves, or nobody does."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from publisher.working_time import local_day
 def tick_transfers(database: Database, *, now: Callable[[], datetime]) -> int:
     """Carry out the confirmed lists whose day has come; return how many took effect.
 
-    A list that something stands in the way of changes nothing, and is tried again at the next tick.
+    A hindered list changes nothing, and is tried again at the next tick.
     """
     with database.reading() as session:
         list_ids = list(session.scalars(_due(now()).order_by(TransferList.id)))
@@ -80,9 +80,9 @@ def _try_list(database: Database, list_id: int, *, now: datetime) -> bool:
 
 
 def _lock(session: Session, transfer_list: TransferList) -> Sequence[Decision]:
-    """Lock everything that the list moves, and return the approvals that will not count.
+    """Lock everything that the list moves, and return the approvals that will no longer count.
 
-    Posts come first, then departments and appointments, as where people record and decide.
+    Posts come first, then departments and appointments, as when people record and decide.
     """
     before_ids = sorted(transfer.before_id for transfer in transfer_list.rows)
     query = (
@@ -159,7 +159,7 @@ def _appoint(
 def _transfer_work(
     session: Session, transfer_list: TransferList, transfer: Transfer, *, now: datetime
 ) -> None:
-    """Hand the open work over to who comes in the same role, else to who stays first in line."""
+    """Hand over the open work to whoever comes in the same role, else to the first who stays."""
     before = transfer.before
     if before.role not in hand_over.AT_DEPARTMENT:
         return
@@ -181,7 +181,7 @@ def _transfer_work(
 
 
 def _notify(session: Session, transfer_list: TransferList, *, now: datetime) -> None:
-    """Tell everybody of the list which office they have now."""
+    """Notify everybody on the list of their new office."""
     for transfer in transfer_list.rows:
         values: dict[str, object] = {
             "role": transfer.role,

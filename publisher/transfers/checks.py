@@ -36,7 +36,7 @@ class CheckedList:
 
 @dataclass(frozen=True)
 class _DepartmentOnDay:
-    """Who stays in a department on the day, and the rows by which people come.
+    """Who stays in a department on the day, and the rows of those who come.
 
     `arrivals` come by other lists that are confirmed.
     """
@@ -47,7 +47,7 @@ class _DepartmentOnDay:
 
 
 def earliest_moment(day: date, *, now: datetime) -> datetime:
-    """Return when a list of this day takes effect at the earliest."""
+    """Return the earliest time at which a list of this day takes effect."""
     return max(now, day_bounds(day)[0])
 
 
@@ -61,9 +61,9 @@ def check(
 ) -> CheckedList:
     """Check everything about the transfers; a problem's field ends with the row's index.
 
-    Whoever leaves by the same list makes room, so that people can change places; and so does
-    whoever leaves by another one that is confirmed, on the same or an earlier day. `list_id` is
-    the list itself, if it is stored.
+    People who leave by the same list make room, so that people can swap places; so do those who
+    leave by another confirmed list on the same or an earlier day. `list_id` is the list itself, if
+    it is stored.
     """
     at = earliest_moment(day, now=now)
     others = _earlier_moves(session, day, list_id, now=now)
@@ -107,7 +107,7 @@ def _earlier_moves(
             TransferList.confirmed_at.is_not(None),
             TransferList.done_at.is_(None),
             TransferList.dropped_at.is_(None),
-            # Something may stand in the way of a list whose day has come.
+            # A list whose day has come may be hindered.
             TransferList.in_force_on > local_day(now),
             TransferList.in_force_on <= day,
         )
@@ -173,7 +173,7 @@ def _ids_on_other_lists(
 def _ending_department_ids(
     session: Session, transfers: Sequence[PlannedTransfer], at: datetime
 ) -> set[int]:
-    """Return the departments to which people go and that an order ends by then."""
+    """Return the departments that people move to and that an order ends by then."""
     query = select(DepartmentChange).where(
         DepartmentChange.department_id.in_({transfer.department.id for transfer in transfers}),
         DepartmentChange.kind.in_((DepartmentChangeKind.MERGED, DepartmentChangeKind.CLOSED)),
@@ -185,7 +185,7 @@ def _ending_department_ids(
 
 
 def _places(department: _DepartmentOnDay, ranks: dict[int, int | None]) -> Iterator[RowProblem]:
-    """Give the newcomers their ranks; find those who have no place."""
+    """Assign ranks to the newcomers; find those who have no place."""
     staying = {(office.person_id, office.role) for office in department.staying}
     staying |= {(arrival.before.person_id, arrival.role) for arrival in department.arrivals}
     has_head = any(role is Role.HEAD for _person_id, role in staying)
@@ -227,7 +227,7 @@ def _last_officers(
     left: _DepartmentOnDay,
     at: datetime,
 ) -> Iterator[RowProblem]:
-    """Find the last officers of a department, if comments would then be with nobody."""
+    """Find the last officers of a department, if comments would then have no holder."""
     leaving = [
         (index, transfer)
         for index, transfer in enumerate(transfers)
@@ -251,9 +251,9 @@ def _last_officers(
 def comments_left(
     session: Session, department_id: int, staying: Iterable[Appointment], *, at: datetime
 ) -> int:
-    """Return how many open comments would be with nobody, if only these people stay.
+    """Return how many open comments would have no holder if only these people stay.
 
-    It is none if an officer stays: what another officer leaves is theirs.
+    It is 0 if an officer stays, who gets what another officer leaves.
     """
     serving = [office for office in staying if office.in_force(at)]
     if any(office.role is Role.OFFICER for office in serving):

@@ -1,8 +1,8 @@
 """Hand the open work of a person in office over to another, in one act.
 
 What is attached to the person moves: comments, submissions with their drafts, and saved texts for
-returning posts. Approvals are asked of a department, so they need no move: the other is told which
-wait. Everything that the person did stays theirs in the record.
+returning posts. Approvals are asked of a department, so they need no move: the other gets a list of
+those waiting. Everything that the person did stays theirs in the record.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ AT_CELL: Final = frozenset({Role.CELL, Role.CELL_LEAD})
 
 
 class CommentsLeft(NotAllowed):
-    """The department's last officer cannot end while comments would be with nobody."""
+    """The department's last officer cannot end while comments would have no holder."""
 
     code = "comments_left"
 
@@ -63,7 +63,7 @@ class OpenWork:
 
 
 def source_of(session: Session, appointment_id: int, *, actor: Actor, now: datetime) -> Appointment:
-    """Return an appointment whose work the actor may hand over, also one that has ended.
+    """Return an appointment whose work the actor may hand over; it may have ended.
 
     Raises `NotFound` or `WrongRole`.
     """
@@ -77,7 +77,7 @@ def source_of(session: Session, appointment_id: int, *, actor: Actor, now: datet
 
 
 def successors(session: Session, source: Appointment, *, now: datetime) -> list[Appointment]:
-    """Return who can go on with the work: the department's others, or the cell's."""
+    """Return who can continue the work: the others in the department or the cell."""
     offices = (
         responsibility.cell(session, now=now)
         if source.role in AT_CELL
@@ -114,7 +114,7 @@ def _submissions(session: Session, source: Appointment) -> Sequence[Submission]:
 
 
 def _is_unfinished() -> ColumnElement[bool]:
-    """The cell still has to write, schedule or send back something of the submission."""
+    """The cell still has to write, schedule or send back something for the submission."""
     unfinished_posts = (
         select(PostSubmission.submission_id)
         .join(Post, Post.id == PostSubmission.post_id)
@@ -183,7 +183,7 @@ def hand_over(
 def move_work(
     session: Session, source: Appointment, target: Appointment, *, actor: Actor, now: datetime
 ) -> OpenWork:
-    """Move the open work to `target`, whoever acts; both get a summary if there is any."""
+    """Move the open work to `target`, unchecked; both get a summary if there is any."""
     work = open_work(session, source, now=now)
     for held_comment in work.comments:
         comment = transitions.lock(session, Comment, held_comment.id)
@@ -248,9 +248,9 @@ def _record_and_tell(
 
 
 def end_office(session: Session, *, actor: Actor, appointment: Appointment, now: datetime) -> None:
-    """End an appointment as `end_appointment` does, unless comments would be with nobody.
+    """End an appointment as `end_appointment` does, unless comments would have no holder.
 
-    Raises `CommentsLeft` too; closing the person's access stays possible.
+    Also raises `CommentsLeft`; closing the person's access is still possible.
     """
     if appointment.role is Role.OFFICER:
         department_id = appointment.department_id

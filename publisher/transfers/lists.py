@@ -32,7 +32,7 @@ LONGEST_AHEAD: Final = timedelta(days=366)
 
 
 class ListChanged(NotAllowed):
-    """The list is no longer what the page showed."""
+    """The list has changed since the page showed it."""
 
     code = "transfers_changed"
 
@@ -52,7 +52,7 @@ def prepare(
     in_force_on: date | None,
     order_number: str,
 ) -> TransferList:
-    """Store a list for a second person to confirm, and ask those who may.
+    """Store a list for a second person to confirm, and ask those who may confirm it.
 
     Raises `WrongRole`, or `Invalid` with everything that is wrong; the fields of the rows end with
     `_` and the row's index.
@@ -143,7 +143,7 @@ def list_planned_transfers(transfer_list: TransferList) -> list[PlannedTransfer]
 
 
 def check_stored(session: Session, transfer_list: TransferList, *, now: datetime) -> CheckedList:
-    """Check a stored list as `checks.check` does, and that what was confirmed is still so."""
+    """Check a stored list as `checks.check` does, and that what was confirmed has not changed."""
     planned, day = list_planned_transfers(transfer_list), transfer_list.in_force_on
     checked = checks.check(session, planned, day, now=now, list_id=transfer_list.id)
     changed = [
@@ -155,7 +155,7 @@ def check_stored(session: Session, transfer_list: TransferList, *, now: datetime
 
 
 def _contact_digest(transfer: Transfer) -> str:
-    """Return a digest of where the person is reached."""
+    """Return a digest of the person's contact data."""
     person = transfer.before.person
     return hashlib.sha256(repr((person.mail, person.mobile)).encode()).hexdigest()
 
@@ -200,7 +200,7 @@ def _row_not_to_confirm(
         (
             transfer
             for transfer in transfer_list.rows
-            # A head confirms single officers; a list is a matter of admins and leads.
+            # A head confirms single officers; lists are for admins and leads.
             if actor.role is Role.HEAD
             or actor.person_id in listed_ids
             or not appointments.may_confirm(
@@ -228,10 +228,10 @@ def _pending(transfer_list: TransferList, transfer: Transfer) -> PendingAppointm
 def confirm(
     session: Session, *, actor: Actor, now: datetime, list_id: int, digest: str
 ) -> TransferList:
-    """Confirm a whole list as the page showed it, by `digest`, and tell the heads.
+    """Confirm a whole list as the page showed it, by `digest`, and notify the heads.
 
     Raises `WrongRole`, `FreshSignInRequired`, `NotFound`, `WrongState`, `ListTooLate`,
-    `ListChanged`, `MayNotConfirm`, or `Invalid` if something stands in its way by now.
+    `ListChanged`, `MayNotConfirm`, or `Invalid` if something now hinders it.
     """
     require(actor, Action.CONFIRM_APPOINTMENT, None, now=now)
     transfer_list = lock_list(session, list_id)
@@ -248,7 +248,7 @@ def confirm(
     if problems:
         raise Invalid(problems)
     for transfer in transfer_list.rows:
-        # Until the day somebody else may give the person another address: nobody confirmed that.
+        # Before that day somebody may give the person another address, which nobody has confirmed.
         if transfer.role in NEEDS_CONFIRMATION:
             transfer.contact_digest = _contact_digest(transfer)
     transfer_list.confirmed_at = now

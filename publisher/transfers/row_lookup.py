@@ -31,7 +31,7 @@ class PlannedTransfer:
 
 @dataclass(frozen=True)
 class DayRegister:
-    """The departments in force on the day by their names, and who then has an office in one."""
+    """The departments in force on the day by name, and those who then have an office in one."""
 
     departments: DepartmentSpellings
     offices: Sequence[Appointment]

@@ -1,4 +1,4 @@
-"""Tell those concerned about a list of transfers: who confirms it, and the heads."""
+"""Notify those concerned of a list of transfers: the people who may confirm it, and the heads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from publisher.people import responsibility
 def ask_to_confirm(
     session: Session, transfer_list: TransferList, *, actor: Actor, now: datetime
 ) -> None:
-    """Ask the admins and leads to confirm the list, but for the one who prepared it."""
+    """Ask the admins and leads to confirm the list, except the one who prepared it."""
     listed_ids = {transfer.before.person_id for transfer in transfer_list.rows}
     barred_ids = {actor.person_id, *listed_ids}
     offices = responsibility.lead_and_admins(session, now=now)
@@ -37,7 +37,7 @@ def notify_heads(
     now: datetime,
     is_cancelled: bool = False,
 ) -> None:
-    """Tell the heads whom people leave and join, each about those of their department."""
+    """Notify the heads whose department people leave or join, each about their own people."""
     rows_by_head: defaultdict[Person, list[Transfer]] = defaultdict(list)
     for transfer in transfer_list.rows:
         for department_id in dict.fromkeys((transfer.before.department_id, transfer.department_id)):

@@ -1,4 +1,4 @@
-"""Rows of a list of transfers as somebody typed or pasted them, or as a file has them."""
+"""Rows of a list of transfers as typed, as pasted, or as read from a file."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TypedRow:
 def parse_rows(text: str) -> list[TypedRow]:
     """Return the rows of pasted CSV, with tabs, semicolons or commas, without a line of headings.
 
-    The columns are those of `TypedRow`, in its order; what stands beside them is left out.
+    The columns are those of `TypedRow`, in its order; further columns are left out.
     """
     return _parse_rows(split_cells(text))
 
@@ -59,8 +59,8 @@ def parse_rows(text: str) -> list[TypedRow]:
 def rows_of_file(content: bytes) -> list[TypedRow]:
     """Return the rows of a CSV or XLSX file, with the columns of a pasted list.
 
-    A first row that is not known as headings stays, so that nobody is left out unseen. Raises
-    `BadSheet`.
+    A first row that is not recognised as headings is kept, so that nobody is left out unnoticed.
+    Raises `BadSheet`.
     """
     sheet = read_sheet(content)
     return _parse_rows([sheet.headings, *(sheet_row.cells for sheet_row in sheet.rows)])
@@ -85,7 +85,7 @@ def parse_role(text: str) -> Role | None:
 
 
 def parse_rank(text: str) -> int | None:
-    """Return a typed rank as a number, in Latin or Devanagari digits; 0 if it is none."""
+    """Return a rank typed in Latin or Devanagari digits as a number; 0 if it is not one."""
     digits = latin_digits(text).strip()
     if not digits:
         return None

@@ -49,7 +49,7 @@ def show() -> Page:
 
 @reads
 def _page(session: Session, form: ReasonForm) -> str:
-    """Return the page, on which the other of its two forms is empty."""
+    """Return the page; the other of its two forms is empty."""
     now = ctx.now()
     is_release = isinstance(form, ReleaseForm)
     department_ids = departments_in_sight(actor(), Action.SEE_POST)
@@ -75,7 +75,7 @@ def _page(session: Session, form: ReasonForm) -> str:
 
 
 def stopper(session: Session, stop: Stop) -> str:
-    """Return name and post of who stopped; the command or the backup if it was not a person."""
+    """Return name and post of the person who stopped, or else the command or the backup."""
     if stop.appointment:
         return name_and_post(holder_of(stop.appointment, stop.at))
     if controls_stop.is_by_command(session, stop):

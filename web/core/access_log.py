@@ -1,4 +1,4 @@
-"""The log of requests: each has an id, which its answer and every line logged meanwhile carry."""
+"""The log of requests: each has an id, which is in its response and every line logged for it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ HEADER: Final = "X-Request-ID"
 _FROM_PROXY: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HIDDEN: Final = "***"
 _SECRET_ARGUMENTS: Final = ("token", "spot")
-"""The parts of a page's address by which whoever has them gets in."""
+"""The parts of a page's address that give access to anybody who has them."""
 
 _LONGEST_WORD: Final = 20
-"""The longest part of an address of no page that is logged: a longer one may be half a token."""
+"""The longest part of an unknown address that is logged: a longer one may be half a token."""
 
 _LINE: Final = "%(address)s %(method)s %(path)s %(status)d %(bytes)s %(seconds).3f"
 _SIZELESS_LINE: Final = _LINE.replace("%(bytes)s", "-")
@@ -33,9 +33,9 @@ log = logging.getLogger(ACCESS)
 
 
 class RequestLog:
-    """Gives each request of an application its id, and logs the request once it is answered.
+    """Gives each request of an application an id, and logs the request once it is answered.
 
-    If the application `trusts_proxy`, a harmless id in the request's own header is taken over.
+    If the application `trusts_proxy`, a harmless id in the request's own header is used.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class RequestLog:
         """Answer a request."""
         began_at = self._monotonic()
         number = self._number(environ)
-        # It is left there: what the server logs of this request afterwards has it too.
+        # It is left set: what the server logs about this request afterwards has it too.
         request_id.set(number)
         request, status = Request(environ, populate_request=False), 500
         size: int | None = None
@@ -62,7 +62,7 @@ class RequestLog:
             line: str, headers: list[tuple[str, str]], error: OptExcInfo | None = None, /
         ) -> Callable[[bytes], object]:
             nonlocal request, status, size
-            # Flask's own, which knows the page, is there until the response has begun.
+            # Flask's own request, which knows the page, exists until the response has begun.
             request = environ.get("werkzeug.request") or request
             status = _code(line)
             sizes = [int(text) for name, text in headers if name.lower() == "content-length"]
@@ -85,12 +85,12 @@ class RequestLog:
         number = str(environ.get("HTTP_X_REQUEST_ID", ""))
         if self._trusts_proxy and _FROM_PROXY.fullmatch(number):
             return number
-        # Short, since people read it out from the page of an error.
+        # Short, because people read it out from an error page.
         return f"{secrets.token_hex(2)}-{secrets.token_hex(2)}".upper()
 
 
 def log_unread(*, address: str, method: str, status: str, size: int) -> None:
-    """Log a request that no page saw, as it did not arrive whole: its path may be half a token."""
+    """Log a request that no page got because it was incomplete: its path may be half a token."""
     log_request(
         address=address,
         method=method,
@@ -121,9 +121,9 @@ def log_request(
 
 
 def loggable_path(request: Request) -> str:
-    """Return the path without what must be in no log: tokens of links, and the query's values.
+    """Return the path without what must not be logged: tokens of links, and the query's values.
 
-    What is left is ASCII, so that a path cannot end the line and begin another.
+    The rest is ASCII, so that a path cannot end the line and begin another.
     """
     path = request.path
     for name in _SECRET_ARGUMENTS:

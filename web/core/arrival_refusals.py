@@ -1,4 +1,4 @@
-"""What is answered to a request that did not arrive as it should."""
+"""Responses to requests that did not arrive as they should."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ TOO_MANY = N_(
 
 
 class ArrivalError:
-    """The response to a request that did not arrive: a sentence in the three languages."""
+    """The response to a request that did not arrive: a sentence in three languages."""
 
     def __init__(self, status: str, sentence: str) -> None:
         self.status = status
         self.sentence = sentence
 
     def to_response(self, _ident: str | None) -> tuple[str, list[tuple[str, str]], bytes]:
-        """Return the status, the headers and the body, as waitress wants them."""
+        """Return the status, the headers and the body, as waitress expects them."""
         paragraphs = (
             f'<p lang="{language}">{html.escape(translate(self.sentence, language))}</p>'
             for language in LANGUAGES
@@ -40,7 +40,7 @@ class ArrivalError:
 
 
 class RefusalTask(ErrorTask):
-    """The answer to a request that did not arrive as it should, which is logged too."""
+    """Answers a request that did not arrive as it should, and logs it."""
 
     def execute(self) -> None:
         """Answer, and log it."""

@@ -1,4 +1,4 @@
-"""Authentication and access: the session of the cookie, checked against the rule of the page."""
+"""Authentication and access: the cookie's session, checked against the page's rule."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BY_ITSELF = "Nagarvani-By-Itself"
 """The header of a request that an open page makes without its reader."""
 
 ASKS_FOR_CHANGES = "changes.ask"
-"""The endpoint that only open pages ask, each by itself."""
+"""The endpoint that only open pages request, each by itself."""
 
 SWITCHING = frozenset({"sign_in.switch", "sign_in.sign_out"})
 """Endpoints that accept a form made under another appointment of the person."""
@@ -49,8 +49,8 @@ class Acting:
 
     `may_switch`: the person has another appointment in force. `is_newcomer`: the person signed in
     for the first time less than seven days ago. `lacks_factor`: the role needs a second factor, and
-    the session has none. `is_vouched_for`: somebody read out a code within the last hour, so that
-    the person on duty may publish an emergency all the same.
+    the session has none. `is_vouched_for`: somebody read out a code within the last hour, so the
+    person on duty may still publish an emergency.
     """
 
     actor: Actor
@@ -75,7 +75,7 @@ class ActorAndTime(TypedDict):
 
 
 class SignedOut(Exception):
-    """The session was ended between the beginning of the request and its write."""
+    """The session ended between the beginning of the request and its write."""
 
 
 class AppointmentEnded(Exception):
@@ -83,7 +83,7 @@ class AppointmentEnded(Exception):
 
 
 def acting() -> Acting:
-    """Return who is signed in; only on pages that are not public."""
+    """Return who is signed in; only for pages that are not public."""
     return cast(Acting, g.acting)
 
 
@@ -98,26 +98,26 @@ def onlooker() -> Actor:
 
 
 def actor_now() -> ActorAndTime:
-    """Return who acts and the time, to be passed on as `**by_actor()`.
+    """Return who acts and the time, to be passed on as `**actor_now()`.
 
-    In a write it is called inside `writing()`, where the rights have been read again.
+    For a write it is called inside `writing()`, where the rights have been read again.
     """
     return {"actor": actor(), "now": ctx.now()}
 
 
 class SessionCookies(SecureCookieSessionInterface):
-    """Flask's cookies, which the answer to a page that asks by itself leaves as they are."""
+    """Flask's cookies; responses to a page that asks by itself do not change them."""
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
-        """Return whether the response sets the cookie."""
-        # Such an answer may come after that to a form, and would take back what that one has set.
+        """Return True if the response sets the cookie."""
+        # Such a response may come after that to a form, and would revert what that one has set.
         return not is_by_itself() and super().should_set_cookie(app, session)
 
 
 def is_by_itself() -> bool:
-    """Return whether an open page asks by itself, which is no sign that its reader is there.
+    """Return True if an open page asks by itself, which does not show that its reader is there.
 
-    The session is then neither seen nor made fresh, and nothing is taken out of it.
+    The session is then neither refreshed nor marked as seen, and nothing is removed from it.
     """
     is_sign = request.endpoint == ASKS_FOR_CHANGES or BY_ITSELF in request.headers
     return is_sign and request.method in ("GET", "HEAD")
@@ -182,7 +182,7 @@ def _is_vouched_for(present: Present, now: datetime) -> bool:
 
 
 def _page_appointment_id() -> int | None:
-    """Return the appointment id that every form carries: the one its page was made under."""
+    """Return the appointment id that every form carries: the one under which its page was made."""
     current: Acting | None = g.get("acting")
     return current.actor.appointment_id if current is not None else None
 
@@ -197,7 +197,7 @@ def _refuse_other_appointment() -> tuple[str, int] | None:
         return None
     recovered = form_recovery.read_form()
     if recovered is None:
-        return None  # no page of ours sent it: the CSRF check refuses it as well
+        return None  # no page of ours sent it: the CSRF check refuses it too
     with reading() as database_session:
         page = render_template(
             "sign_in/another_appointment.html",
@@ -226,7 +226,7 @@ def _own_appointment(reading: Session, appointment_id: int) -> Appointment | Non
 
 
 def _onlooker_from_cookie() -> Actor | None:
-    # Every open page asks again and again, so no more is read than that needs.
+    # Every open page asks again and again, so only what it needs is read.
     token = session.get(SESSION_KEY)
     if not isinstance(token, str):
         return None
@@ -235,7 +235,7 @@ def _onlooker_from_cookie() -> Actor | None:
 
 
 def _acting_from_cookie() -> Acting | None:
-    """Return who the cookie identifies; a reader's request writes the session's row if stale."""
+    """Return who the cookie identifies; a reader's request updates the session's row if stale."""
     token = session.get(SESSION_KEY)
     if not isinstance(token, str):
         return None
@@ -272,9 +272,9 @@ def _acting(present: Present) -> Acting:
 
 
 def _ask_to_sign_in() -> Response | tuple[str, int] | str:
-    """Return the sign-in page, leading back to this page; it carries a POST, except signing out.
+    """Return the sign-in page, which leads back here and carries a POST, except signing out.
 
-    A page that asks by itself is only told that the session has ended.
+    For a page that asks by itself the response only says that the session has ended.
     """
     if is_by_itself():
         return Response(status=401)
@@ -289,8 +289,8 @@ def writing(*, names_files: bool = False) -> Iterator[Session]:
     """Yield a session that commits at the end of the block, or rolls back on an exception.
 
     Ends the reading of the request, so what is shown afterwards is read again. Raises `SignedOut`
-    or `AppointmentEnded`; and `StoreAway` if rows shall name files that this web has stored, and it
-    was forgotten when the database was given another store.
+    or `AppointmentEnded`; and `StoreAway` if rows are to name files that this web has stored, but
+    the database now has another store.
     """
     end_reading()
     before = g.get("acting")
@@ -302,14 +302,14 @@ def writing(*, names_files: bool = False) -> Iterator[Session]:
                 require_in_use(database_session, ctx.store_identity)
             yield database_session
     except SQLAlchemyError:
-        # A flush that failed has expired the rows of its session, and the error page names who
-        # is signed in.
+        # A failed flush has expired the rows of its session, and the error page names who is signed
+        # in.
         g.acting = before
         raise
 
 
 def _read_rights_again(database_session: Session) -> None:
-    # The body of a POST may have taken an hour to arrive since they were read.
+    # After they were read, the body of a POST may have taken an hour to arrive.
     token = str(session.get(SESSION_KEY, ""))
     present = sessions.peek(database_session, token=token, now=ctx.now())
     if present is None:

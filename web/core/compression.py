@@ -1,10 +1,9 @@
-"""Compress styles and scripts once, and pages each time, for browsers that can read it.
+"""Compress styles and scripts once, and pages each time, for browsers that support it.
 
-The length of a compressed page tells whether a guess that an address puts into it stands in it once
-more (BREACH). Who guesses needs a site of their own that lets the reader's browser ask thousands
-of times. So a page is compressed only if the browser says that its reader or a page of ours asked
-for it; a link on another site is answered with the page as it is. The tokens of forms are signed
-anew each second besides.
+The length of a compressed page shows whether a guess that a URL puts into it occurs in it once more
+(BREACH). An attacker needs a site that makes the reader's browser send thousands of requests. So a
+page is compressed only if the browser says that its reader or a page of ours requested it; a link
+on another site gets the uncompressed page. Also, the tokens of forms are signed again each second.
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ _EACH_TIME: Mapping[str, Callable[[bytes], bytes]] = {
     "br": lambda content: brotli.compress(content, quality=5),
     "gzip": lambda content: gzip.compress(content, 6, mtime=0),
 }
-"""By the name that HTTP gives to each encoding, the better first; the lower levels take 1 ms."""
+"""Compressors by the HTTP name of the encoding, the better first; the lower levels take 1 ms."""
 
 _STATIC_TYPES = frozenset({"text/css", "text/javascript", "image/svg+xml"})
 _BY_ITS_READER_OR_US = frozenset({"none", "same-origin"})
 
 
 def register(app: Flask) -> None:
-    """Compress what the application answers."""
+    """Compress the responses of the application."""
     app.after_request(_compress)
 
 
@@ -53,7 +52,7 @@ def _compress(response: Response) -> Response:
         response.set_data(packed)
         response.headers["Content-Encoding"] = encoding
         if etag := response.get_etag()[0]:
-            response.set_etag(etag, weak=True)  # other bytes, which mean the same
+            response.set_etag(etag, weak=True)  # the bytes differ, the meaning does not
     return response
 
 

@@ -27,8 +27,8 @@ class AppContext:
     """Settings, database, media store, access to the platforms, and the current time.
 
     If `rings`, the web workers alert the admins when no clock runs. `store_identity` is that of
-    `store` at the start; "" if it was not compared. Nobody waits for `thumbnails` as long as for
-    a file. `hasher` verifies and hashes passwords.
+    `store` at the start, or "" if it was not compared. `thumbnails` time out sooner than files.
+    `hasher` verifies and hashes passwords.
     """
 
     settings: Settings
@@ -45,7 +45,7 @@ class AppContext:
 def open_context(settings: Settings, database: Database) -> AppContext:
     """Return the context of a web server whose database was checked.
 
-    Raises `OtherStore` or `StoreAway` where the media store is not that of this database.
+    Raises `OtherStore` or `StoreAway` if the media store is not that of this database.
     """
     store = open_store(settings)
     identity = identify_before_fork(settings, database, store, now=now())
@@ -62,7 +62,7 @@ def open_context(settings: Settings, database: Database) -> AppContext:
 
 
 def open_thumbnails(settings: Settings, *, store_identity: str) -> Thumbnails:
-    """Return the thumbnails of the media store, for which no page waits long."""
+    """Return the thumbnails of the media store, with a short time-out for pages."""
     store = open_store(settings, within=WITHIN)
     store.expect_identity(store_identity)
     return Thumbnails(store)

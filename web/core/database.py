@@ -1,4 +1,4 @@
-"""The database session in which a request reads all that it shows.
+"""The database session in which a request reads everything that it shows.
 
 It begins its transaction at the first read, so that a page is one snapshot. It must not stay open
 while something slow happens: `end_reading` is called before a body is read, before a platform or

@@ -62,7 +62,7 @@ def _moment_filters(locale: Locale) -> dict[str, Callable[..., str]]:
 
 
 def _number_filters(locale: Locale) -> dict[str, Callable[..., object]]:
-    @pass_context  # else Jinja folds `4|digits` once, in the first request's language
+    @pass_context  # otherwise Jinja folds `4|digits` once, in the first request's language
     def in_digits(_context: Context, value: object) -> str:
         return digits(str(value), locale())
 

@@ -24,7 +24,7 @@ _PREFIX = "kept:"
 class RecoveredForm:
     """A submitted form: its path, its fields without secrets, and the names of its files.
 
-    `act` says in words what sending it does, if its view has named it, and to what.
+    `act` says in words what sending it does, if its view has named that, and to what.
     """
 
     path: str
@@ -34,7 +34,7 @@ class RecoveredForm:
 
 
 def name_act(sentence: str) -> None:
-    """Say what the current request does, for the pages that ask for the password before it."""
+    """Name what the current request does, for the pages that first ask for the password."""
     g.named_act = sentence
 
 
@@ -47,7 +47,7 @@ def keep_request() -> RecoveredForm | None:
         for name, value in request.form.items(multi=True)
         if name not in _NOT_RECOVERED and not name.startswith(_PREFIX)
     )
-    uploads = request.files.items(multi=True)  # several under one name, too
+    uploads = request.files.items(multi=True)  # there may be several under one name
     files = tuple(upload.filename for _name, upload in uploads if upload.filename)
     return RecoveredForm(request.path, fields, files) if fields or files else None
 
@@ -101,7 +101,7 @@ def is_own_path(path: str) -> bool:
 
 
 def hidden_fields(recovered: RecoveredForm) -> list[tuple[str, str]]:
-    """Return the hidden fields (name, value) in which a page carries the form."""
+    """Return the hidden fields (name, value) with which a page carries the form."""
     files = [(KEPT_FILE, name) for name in recovered.files]
     fields = [(_PREFIX + name, value) for name, value in recovered.fields]
     act = [(KEPT_ACT, recovered.act)] if recovered.act else []

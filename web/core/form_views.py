@@ -1,4 +1,4 @@
-"""Views with a form: a refusal of the use case is shown on the page of the form."""
+"""Views with a form: a refusal by the use case is shown on the page of the form."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def handle_form(
     """Pass the view a new form, and show what the use case refuses on the form's page.
 
     `shown_by` renders the page on GET and after a refusal, from the arguments of the view. Without
-    it the view does so itself, where `form.is_shown`. After `Invalid` the page has the errors and
+    it the view does so itself, if `form.is_shown`. After `Invalid` the page has the errors and
     status 422, after `NotAllowed` the sentence and status 409. For a fresh sign-in the error
-    handlers ask for the password. With `forbids` a missing right is 403, with the typed texts.
+    handlers ask for the password. With `forbids` a missing right is a 403 with the typed texts.
     """
 
     def decorate(view: FormView[ViewForm, Parameters]) -> Callable[Parameters, Page]:

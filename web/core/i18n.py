@@ -48,7 +48,7 @@ class _Page(NamedTuple):
 
 
 def _page() -> _Page:
-    """Return the language of the page; Flask-Babel is asked for it once in a request."""
+    """Return the language of the page; Flask-Babel is asked for it once per request."""
     if not has_app_context():
         return _Page(DEFAULT_LANGUAGE, NullTranslations())
     page: _Page | None = g.get("page")
@@ -68,7 +68,7 @@ def _translate_plural(singular: str, plural: str, num: int) -> str:
 
 @contextmanager
 def use_language(language: str) -> Iterator[None]:
-    """Translate into this language within the block, whatever that of the page is."""
+    """Translate into this language within the block, regardless of the page's language."""
     page = g.pop("page", None)
     try:
         with flask_babel.force_locale(language):
@@ -98,7 +98,7 @@ def register(app: Flask) -> None:
 
 
 def page_languages() -> Mapping[str, str]:
-    """Return the languages that the pages may be read in, by their own names."""
+    """Return the languages in which pages can be read, with their own names."""
     languages: Mapping[str, str] = current_app.config["LANGUAGES"]
     return languages
 

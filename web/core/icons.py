@@ -1,4 +1,4 @@
-"""Icons of Bootstrap Icons: a page carries the drawings of those that it shows, each once."""
+"""Icons of Bootstrap Icons: a page contains the drawing of each icon that it shows once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import Flask, g
 from markupsafe import Markup
 
 SPRITE = files("flask_bootstrap") / "static/bootstrap5/icons/bootstrap-icons.svg"
-"""All 2,000 icons, 1.1 MB: too much for a phone, and to be parsed for each page."""
+"""All 2,000 icons, 1.1 MB: too much for a phone, and too much to parse for each page."""
 
 _SYMBOL = re.compile(r'<symbol\b[^>]*\bid="([^"]+)">(.*?)</symbol>', re.DOTALL)
 
@@ -21,7 +21,7 @@ def register(app: Flask) -> None:
 
 
 def use_icon(name: str) -> str:
-    """Return the address of an icon's drawing, and let the page have it at its end."""
+    """Return the address of an icon's drawing, which the page then gets at its end."""
     g.setdefault("icons", set()).add(name)
     return f"#icon-{name}"
 

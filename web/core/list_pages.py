@@ -1,4 +1,4 @@
-"""Numbered pages of a list: the part to show, and the links to the parts beside it."""
+"""Numbered pages of a list: the part to show, and the links to the next and previous parts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PageOfList(Generic[Row]):
     """A page of a list of `total` rows; `number` begins with 1, and so does `first`.
 
     If it is `from_end`, page 1 has the last rows, and the next page those before them. `parameter`
-    is that of the number in the URL: each list of a page that has several has one of its own.
+    is the name of the number in the URL: each of several lists on a page has its own.
     """
 
     rows: Sequence[Row]
@@ -49,7 +49,7 @@ class PageOfList(Generic[Row]):
 
     @property
     def previous_href(self) -> str | None:
-        """Return the URL of the page before, None on the first."""
+        """Return the URL of the previous page, None on the first."""
         return _href(self.parameter, self.number - 1) if self.number > 1 else None
 
 
@@ -70,7 +70,7 @@ def page_of_rows(rows: Sequence[Row], size: int = PAGE_SIZE) -> PageOfList[Row]:
 
 
 def newest_page(rows: Sequence[Row], size: int = 50) -> PageOfList[Row]:
-    """Return the page that the URL asks for of rows that begin with the oldest."""
+    """Return the page that the URL asks for, from rows that begin with the oldest."""
     number = _number(len(rows), size)
     end = len(rows) - (number - 1) * size
     return PageOfList(rows[max(0, end - size) : end], number, len(rows), size, from_end=True)

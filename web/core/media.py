@@ -39,10 +39,10 @@ SIZES: Final = {
     "wide": ThumbnailSize(480),
     # A review shows each photo whole; the four of a post have 120 kB.
     "whole": ThumbnailSize(720, 30_000),
-    # Offered where that does not load.
+    # Offered if that does not load.
     "light": ThumbnailSize(400, 15_000),
 }
-"""The sizes of thumbnails by what the address calls them; no two have the same side."""
+"""The sizes of thumbnails by their names in the address; no two have the same side."""
 
 _CHUNK_BYTES = 1_000_000
 _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/heic"})
@@ -54,7 +54,7 @@ _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "im
 def submission_file(session: Session, submission_id: int, file_id: int) -> Response:
     """Serve a file of a submission for download; `?size=small` or `wide` serves a thumbnail.
 
-    What the virus scanner has not answered for is not served.
+    A file that the virus scanner has not checked is not served.
     """
     submission = queries.get_submission(session, actor=actor(), submission_id=submission_id)
     for file in submission.files:
@@ -86,7 +86,7 @@ def serve_picture(revisions: Iterable[Revision], sha256: str) -> Response:
 
 def serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> Response:
     """Serve a stored file: one with a name is downloaded. Raises `NotFound`, or `StoreAway`."""
-    end_reading()  # reading it and making it small takes time
+    end_reading()  # reading and scaling it takes time
     thumbnail_size = SIZES.get(
         request.args.get("size", ""), SIZES["wide"] if always_small else None
     )
@@ -96,7 +96,7 @@ def serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> R
         response = Response(thumbnail(sha256, thumbnail_size), mimetype="image/webp")
         kept_for = f"max-age={A_YEAR}, immutable"  # its address names its content and its size
     elif mime in _PICTURES and name:
-        # What was stored before files were cleaned on arrival still has its metadata.
+        # Files stored before metadata was stripped on arrival still have theirs.
         with _open(sha256) as stored:
             response = Response(metadata.strip_metadata(stored.read()), mimetype=mime)
     else:
@@ -114,7 +114,7 @@ def serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> R
     response.headers["Cache-Control"] = f"private, {'no-cache' if name else kept_for}"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.set_etag(f"{sha256}-{thumbnail_size.side if thumbnail_size else 0}")
-    # A download that was cut off goes on where it ended.
+    # An interrupted download can be resumed.
     try:
         response.make_conditional(request, accept_ranges=size is not None, complete_length=size)
     except RequestedRangeNotSatisfiable:

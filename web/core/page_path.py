@@ -1,4 +1,4 @@
-"""The address at which a page can be opened again, also if it answers a form."""
+"""The address at which a page can be opened again, even if it is the response to a form."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 
 def path_of_page() -> str:
-    """Return the path that has a GET nearest to this request's: its own, or one above it.
+    """Return the nearest path with a GET: this request's own, or one above it.
 
     A form of a page is sent to a path below that page, which may have no GET of its own.
     """
@@ -16,7 +16,7 @@ def path_of_page() -> str:
     adapter = current_app.create_url_adapter(request)
     path = request.path
     if isinstance(request.routing_exception, NotFound):
-        path = path.rpartition("/")[0]  # its own may be hidden from whoever asks
+        path = path.rpartition("/")[0]  # its own may be hidden from this person
     while adapter is not None and path:
         try:
             adapter.match(path, method="GET")

@@ -1,6 +1,6 @@
 """Access rules of routes: every route declares one, or the application does not start.
 
-A view declares its rule by a decorator directly below those of the route:
+A view declares its rule with a decorator directly below those of the route:
 
     @routes.get("/posts/<int:post_id>")
     @for_roles()
@@ -36,7 +36,7 @@ class AccessRule:
     """A page is public, or open to these roles.
 
     Within a role, a use case or query decides which rows of the database the person may see.
-    `actions` are those of which the role has one; empty if the page serves no action.
+    The role has at least one of the `actions`; they are empty if the page serves no action.
     `sessionless`: it is public and reads no session, because no person opens it.
     """
 
@@ -46,7 +46,7 @@ class AccessRule:
     sessionless: bool = False
 
 
-# By the function that Flask calls: a decorator that wraps the view has to stand below the rule's.
+# By the function that Flask calls: a decorator that wraps the view must be below the rule's.
 _RULES_BY_VIEW: dict[Callable[..., object], AccessRule] = {}
 
 
@@ -57,7 +57,7 @@ def public(view: View) -> View:
 
 
 def allow_programs(view: View) -> View:
-    """Declare that programs ask for a page: it is public, and reads no session."""
+    """Declare that programs request a page: it is public, and reads no session."""
     _RULES_BY_VIEW[view] = AccessRule(public=True, roles=EVERYBODY, sessionless=True)
     return view
 

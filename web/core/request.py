@@ -73,7 +73,7 @@ class Budget:
 
 
 class HeldFile(SpooledTemporaryFile[bytes]):
-    """An uploaded file while its request is read: in memory if it is small, else on disk.
+    """An uploaded file while its request is read: in memory if small, else on disk.
 
     Beyond the budget nothing more is written, and `is_cut` is True.
     """
@@ -96,7 +96,7 @@ class HeldFile(SpooledTemporaryFile[bytes]):
 
 
 class TextLimit(io.RawIOBase):
-    """The body of a multipart form; more than the limit beside the contents of files is a 413."""
+    """The body of a multipart form; exceeding the limit, file contents excluded, is a 413."""
 
     def __init__(self, stream: IO[bytes], budget: Budget, most_text: int) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class TextLimit(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes; raises `RequestEntityTooLarge`."""
-        # All that has been handed out before has reached its file, but for the parser's buffer.
+        # Everything returned before has reached its file, except for the parser's buffer.
         if self.bytes_left + self.budget.bytes_of_files < 0:
             raise RequestEntityTooLarge
         content = self.stream.read(size)
@@ -115,9 +115,9 @@ class TextLimit(io.RawIOBase):
 
 
 class FormParser(FormDataParser):
-    """Werkzeug's parser with limits for what it does not limit.
+    """Werkzeug's parser, with limits for what it does not limit itself.
 
-    That are urlencoded forms, and all texts and names of a multipart form together.
+    These are urlencoded forms, and all texts and names of a multipart form together.
     """
 
     def __init__(self, budget: Budget, most_text: int) -> None:
@@ -141,7 +141,7 @@ class FormParser(FormDataParser):
         if mimetype != URLENCODED:
             limited = cast(IO[bytes], TextLimit(stream, self.budget, self.most_text))
             return super().parse(limited, mimetype, content_length, options)
-        body = stream.read() + stream.read(1)  # the second refuses what the first has cut
+        body = stream.read() + stream.read(1)  # the second read refuses what the first has cut
         if body.count(b"&") >= MOST_FIELDS:
             raise RequestEntityTooLarge
         # Python needs 80 bytes to unquote one, so the threads of a process take turns.
@@ -176,7 +176,7 @@ class Request(flask.Request):
 
     @property
     def is_json(self) -> bool:
-        """False, so that Flask-WTF does not take JSON for a form: no page reads any."""
+        """False, so that Flask-WTF does not treat JSON as a form: no page reads any."""
         return False
 
     def make_form_data_parser(self) -> FormParser:
@@ -185,7 +185,7 @@ class Request(flask.Request):
         return FormParser(self._budget, self._most_text)
 
     def close(self) -> None:
-        """Close its files, also those of a form that was refused."""
+        """Close its files, including those of a form that was refused."""
         for file in self._budget.files if self._budget else ():
             file.close()
 

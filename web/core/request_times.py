@@ -1,7 +1,7 @@
-"""How long requests take: a histogram, which all processes of a web count together.
+"""How long requests take: a histogram over all processes of a web.
 
-Each process counts in a file of its own (prometheus-client's multiprocess mode), and whichever of
-them is asked adds the files up. Their folder belongs to one run of the web, and to nobody else.
+Each process counts in its own file (prometheus-client's multiprocess mode), and the one that is
+asked adds the files up. Their folder belongs only to one run of the web.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ RESERVED: Final = 512 * 1024
 """The bytes of each file: room for every part and status class."""
 
 _ENDED = "0"
-"""Stands for the process id in the file in which all processes that have ended are added up."""
+"""Replaces the process id in the name of the file with the sums of all ended processes."""
 
 _EXTENSION = "request_times"
 
@@ -80,7 +80,7 @@ class RequestTimes:
 
 
 def register(app: Flask, monotonic: Callable[[], float] = seconds) -> None:
-    """Measure every request; registered before all that handles requests."""
+    """Measure every request; registered before everything else that handles requests."""
     times = RequestTimes(monotonic)
     app.extensions[_EXTENSION] = times
     app.before_request(times.begin)
@@ -96,7 +96,7 @@ def request_histogram(app: Flask) -> Iterable[Metric]:
 def part_of(app: Flask, endpoint: str | None) -> str:
     """Return the part of the pages that an endpoint belongs to: the package of its view.
 
-    What is asked for again and again has a part of its own, or it would hide the pages' times.
+    Endpoints requested again and again have their own part, or they would hide the pages' times.
     """
     if endpoint is None:
         return "unknown"
@@ -111,7 +111,7 @@ def part_of(app: Flask, endpoint: str | None) -> str:
 
 @cache
 def _count_together() -> None:
-    """Let this process count in a file, if there is a folder for that."""
+    """Make this process count in a file, if there is a folder for that."""
     _library.disable_created_metrics()
     folder = os.environ.get(FOLDER)
     if folder is None:
@@ -122,7 +122,7 @@ def _count_together() -> None:
         log.warning("requests are counted by this process alone: %s", problem.strerror)
         del os.environ[FOLDER]
         return
-    # It was chosen when the package was imported, which may have been before the folder was there.
+    # It was chosen when the package was imported, possibly before the folder existed.
     _library.values.ValueClass = _library.values.get_value_class()
 
 
@@ -133,7 +133,7 @@ def run_folder() -> Iterator[Path | None]:
     Yields None if it cannot be made. Folders of earlier runs that were killed are erased too.
     """
     owner = os.getpid()
-    os.environ.pop(FOLDER, None)  # that of another web, which has started this one
+    os.environ.pop(FOLDER, None)  # that of another web that started this one
     try:
         _erase_left_ones()
         folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{owner}-"))
@@ -146,15 +146,15 @@ def run_folder() -> Iterator[Path | None]:
     try:
         yield folder
     finally:
-        if os.getpid() == owner:  # each process that was forked meanwhile leaves this block too
+        if os.getpid() == owner:  # processes forked inside the block leave it too
             del os.environ[FOLDER]
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def merge_counts(folder: Path, pid: int) -> None:
-    """Add what a process that has ended counted to what others before it did; remove its file.
+    """Add the counts of an ended process to those of earlier ones, and remove its file.
 
-    So no count falls when a process ends, which Prometheus would take for a restart.
+    So no count decreases when a process ends, which Prometheus would take for a restart.
     """
     file = _file(folder, str(pid))
     try:
@@ -167,7 +167,7 @@ def merge_counts(folder: Path, pid: int) -> None:
     except FileNotFoundError:
         return  # it ended before its first request
     except (OSError, RuntimeError, ValueError, struct.error) as problem:
-        # The process that keeps all others must not end for it.
+        # This must not end the process that supervises all others.
         log.warning("what process %s counted is lost: %s", pid, problem)
     file.unlink(missing_ok=True)
 

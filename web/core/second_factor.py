@@ -11,19 +11,19 @@ from web.core.context import ctx
 
 
 def factor_rule() -> FactorRule:
-    """Return the rule: from which day it holds, and if codes can be sent by SMS."""
+    """Return the rule: from which day it holds, and whether codes can be sent by SMS."""
     sms = ctx.settings.sms
     has_sms = sms.is_set and any(kind.startswith("sign_in_code") for kind in sms.sms_templates)
     return FactorRule(ctx.settings.second_factor_from, has_sms)
 
 
 def passkey_site() -> PasskeySite | None:
-    """Return the site that passkeys are made for; None where browsers have none."""
+    """Return the site that passkeys are made for; None where browsers allow none."""
     return passkeys.passkey_site(ctx.settings.base_url)
 
 
 def require_site() -> PasskeySite:
-    """Return the site that passkeys are made for; where browsers have none, the page is 404."""
+    """Return the site that passkeys are made for; where browsers allow none, the page is a 404."""
     return passkey_site() or abort(404)
 
 

@@ -34,7 +34,7 @@ class SignInCodeForm(Form):
 
 
 class PasskeyForm(Form):
-    """What the browser answered; the other fields are those of the page that asked for it."""
+    """The browser's response; the other fields are those of the page that asked for it."""
 
     credential = HiddenField()
     next = HiddenField()

@@ -129,7 +129,7 @@ STATE_BADGES: dict[tuple[str, str], StateBadge] = {
     ("clock", "alive"): StateBadge(N_("Running"), "green", "check-circle-fill"),
     ("clock", "silent"): StateBadge(N_("Not responding"), "grey", "slash-circle", "outline"),
 }
-# A delivery that deletes, hides or unhides looks as one that publishes, but has its own words.
+# A delivery that deletes, hides or unhides looks like one that publishes, but has its own words.
 _ORDER_WORDS: Mapping[str, str] = {
     "scheduled": N_("Scheduled"),
     "claimed": N_("Order about to be carried out"),

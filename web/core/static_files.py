@@ -1,4 +1,4 @@
-"""Addresses of static files that change with their content: a browser asks once for each."""
+"""Addresses of static files that change with their content: a browser requests each once."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def _folder() -> str:
 
 @cache
 def _digest(folder: str, filename: str) -> str:
-    """Return the first 12 hex digits of the content's SHA-256, or "" where there is no file."""
+    """Return the first 12 hex digits of the content's SHA-256, or "" if there is no file."""
     path = Path(folder, filename)
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""

@@ -1,4 +1,4 @@
-"""Undo: a button in the message of what was done, and the answer when it is pressed."""
+"""Undo: a button in the message about what was done, and the response when it is pressed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def flash_with_undo(sentence: str, path: str) -> None:
 
 
 def undone(undo: Callable[[Session], object], sentence: str) -> bool:
-    """Undo in a transaction, and say so on the next page; False, and why, if it is not possible."""
+    """Undo in a transaction, and say so on the next page, or say why not and return False."""
     try:
         with writing() as session:
             undo(session)

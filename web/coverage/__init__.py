@@ -1,1 +1,1 @@
-"""The pages of who has named officers: the coverage by reporting line, and the annex."""
+"""The pages that show who has named officers: the coverage by reporting line, and the annex."""

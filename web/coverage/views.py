@@ -52,10 +52,10 @@ HEADINGS = (
 )
 NO_OFFICE = "none"
 WIDTH, NARROW, BESIDE, BAR, LINE = 1_100, 340, 400, 20, 24
-"""The sizes of the two drawings, of the names beside the bars, a bar, and a line of text."""
+"""The sizes of the two drawings, the names next to the bars, a bar, and a line of text."""
 
 LONGEST = 46
-"""The letters of a name that have room."""
+"""The number of letters of a name that fit."""
 
 Line = tuple[Department | None, list[DepartmentCoverage]]
 
@@ -68,7 +68,7 @@ class _Choice:
     above: str | None
 
     def fits(self, covered: DepartmentCoverage) -> bool:
-        """Return True if the row is asked for."""
+        """Return True if the URL asks for the row."""
         above_id = covered.department.reports_to_id
         is_of_line = self.above is None or self.above == str(above_id or NO_OFFICE)
         return is_of_line and self.state in (None, covered.state)
@@ -90,7 +90,7 @@ def _rows(session: Session) -> list[DepartmentCoverage]:
 @allow_roles(*READERS)
 @reads
 def index(session: Session) -> str:
-    """Show how many departments are in each state, in all and by the office above."""
+    """Show how many departments are in each state, in total and by the office above."""
     rows = _rows(session)
     lines = group_by_line(rows)
     return render_template(
@@ -151,7 +151,7 @@ def _cells(covered: DepartmentCoverage) -> list[str]:
 
 
 def _shorten(name: str) -> str:
-    """Return a name that fits beside a bar: with its end, in which the offices differ."""
+    """Return a name that fits next to a bar: with its end, in which the offices differ."""
     if len(name) <= LONGEST:
         return name
     return f"{name[:26].rsplit(' ', 1)[0]} … {name[28 - LONGEST :].split(' ', 1)[-1]}"
@@ -160,7 +160,7 @@ def _shorten(name: str) -> str:
 def _chart(lines: Sequence[Line], *, width: int, beside: int) -> Chart:
     """Return a bar for each office above, with a part for each state.
 
-    The names take up `beside` units beside the bars; if that is 0, they are above them.
+    The names take up `beside` units next to the bars; if that is 0, they are above them.
     """
     most = max((len(rows) for _above, rows in lines), default=1)
     above_bar = 0 if beside else LINE

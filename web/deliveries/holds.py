@@ -13,7 +13,7 @@ from web.messages.reasons import delivery_reason, freeze_words
 
 
 def hold_sentence(session: Session, delivery: Delivery) -> str:
-    """Return what holds an unsent delivery, a stop, a time, a freeze, its account; else empty."""
+    """Return what holds an unsent delivery (a stop, a time, a freeze, its account), or ""."""
     if delivery.state not in UNSENT:
         return ""
     now = ctx.now()

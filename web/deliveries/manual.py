@@ -76,7 +76,7 @@ def _refusal(session: Session, delivery_id: int) -> str:
 def show(form: PastedForm, delivery_id: int) -> Page:
     """Check the link, read the post from the platform, then store the publication.
 
-    The page has the approved text to copy, or the reason why it may not be published.
+    The page shows the approved text to copy, or the reason why it may not be published.
     """
     manual_post = _manual_post(delivery_id, form.link.data or "")
     linked_post = read_back(manual_post)
@@ -105,7 +105,7 @@ def read_back(manual_post: ManualPost) -> LinkedPost:
 
 
 def _platform_text(problems: tuple[FieldError, ...]) -> str:
-    """Return the text on the platform if it differs from the approved one, else empty."""
+    """Return the text on the platform if it differs from the approved one, or ""."""
     return next((str(error.values["there"]) for error in problems if "there" in error.values), "")
 
 

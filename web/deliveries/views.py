@@ -49,7 +49,7 @@ class PlatformLinkForm(Form):
 @allow_action(Action.SETTLE_HELD, Action.SCHEDULE, Action.SEE_ATTEMPTS)
 @reads
 def board(session: Session) -> Page:
-    """List everything that needs a person's decision, one line a post."""
+    """List everything that needs a person's decision, one line per post."""
     page = max(number_of(request.args.get("page")), 1)
     skip = (page - 1) * MOST_LINES
     return render_template(
@@ -164,7 +164,7 @@ def undo(delivery_id: int, event_id: int) -> Page:
 @allow_action(Action.SETTLE_HELD)
 @handle_form(PlatformLinkForm, shown_by=_delivery_page)
 def it_is_live(form: PlatformLinkForm, delivery_id: int) -> Page:
-    """Confirm that a held delivery is live on the platform, where its post is read if necessary."""
+    """Confirm that a held delivery is live; its post is read from the platform if necessary."""
     link = form.link.data or ""
     with reading() as session:
         manual.delivery_and_post(session, delivery_id)

@@ -190,7 +190,7 @@ def _variant(sheet: Sheet, slot: TextSlot, uploaded: list[PictureDraft]) -> Vari
 
 
 def make_form_error(sheet: Sheet, error: FieldError) -> FieldError:
-    """Return the error under the name of this form's field that it belongs to."""
+    """Return the error under the name of the form field that it belongs to."""
     parts = error.field.split("-")
     if parts[0] != "variants" or len(parts) < 3:
         return error

@@ -40,8 +40,8 @@ from web.previews import LANGUAGE_WORDS, ShownPicture
 class DepartmentApprovers:
     """The people who decide for a department: its officers, else its head, else nobody.
 
-    `barred_ids` are the appointments that rest on the reader, who may not approve what they save;
-    `away_until` has the last day of those people who are away.
+    `barred_ids` are the appointments that rest on the reader and may not approve what they save;
+    `away_until` has the last day of the people who are away.
     """
 
     department: Department
@@ -53,7 +53,7 @@ class DepartmentApprovers:
 
 @dataclass(frozen=True)
 class TextDifference:
-    """A typed text as its difference from the text that was saved meanwhile."""
+    """The difference of a typed text from the text that was saved meanwhile."""
 
     title: str
     language: str
@@ -90,7 +90,7 @@ def make_sheet(session: Session, post: Post) -> tuple[Sheet, Draft]:
 
 
 def _pictures(post: Post, draft: Draft) -> tuple[PictureDraft, ...]:
-    """The draft's pictures, and whatever a form in hand still holds of older revisions."""
+    """Return the draft's pictures, or those of the sent form, which may be of older revisions."""
     digests = request.form.getlist("picture")
     if not digests:
         return forms.draft_pictures(draft)
@@ -156,7 +156,7 @@ def _texts(post: Post, sheet: Sheet) -> dict[str, object]:
 
 
 def _link_prices(sheet: Sheet) -> dict[str, str]:
-    """Return what a link costs, at the first text of each account that has one."""
+    """Return what a link costs, by the first text of each account that has one."""
     prices = {}
     for slot in reversed(sheet.slots):
         if price := _link_price(sheet, slot):
@@ -165,7 +165,7 @@ def _link_prices(sheet: Sheet) -> dict[str, str]:
 
 
 def _link_price(sheet: Sheet, slot: TextSlot) -> str:
-    """Return what the link in a text costs on its platform; empty if it has none, or costs none."""
+    """Return what the link in a text costs on its platform; empty without a link or a cost."""
     platform = slot.account.platform
     billing, prices = (
         capabilities(platform).billing,
@@ -183,7 +183,7 @@ def _link_price(sheet: Sheet, slot: TextSlot) -> str:
 
 
 def _link_advice(sheet: Sheet) -> str:
-    """Return what becomes of the link on the platforms that have no field for it."""
+    """Return what becomes of the link on platforms that have no field for it."""
     advices = [capabilities(slot.account.platform).link_advice for slot in sheet.slots]
     return " ".join(_(advice) for advice in dict.fromkeys(filter(None, advices)))
 
@@ -264,7 +264,7 @@ def _has_pictures(sheet: Sheet) -> bool:
 
 
 def _outgoing(sheet: Sheet, slot: TextSlot) -> tuple[str, str]:
-    """Return the text as it is published, and the link if it is published beside the text."""
+    """Return the text as it is published, and the link if it is published separately."""
     text, link = _clean_text_and_link(sheet, slot)
     outgoing, shown_link = outgoing_text.render_outgoing(
         slot.account.platform,
@@ -277,7 +277,7 @@ def _outgoing(sheet: Sheet, slot: TextSlot) -> tuple[str, str]:
 
 
 def _changes(post: Post, stale: StaleRevision) -> list[diff.Change]:
-    """Return the changes since the revision that this writer began from."""
+    """Return the changes since the revision that this writer started from."""
     revisions = {revision.number: revision for revision in post.revisions}
     began = revisions.get(int(str(stale.values["seen"])))
     return diff.changes(began, post.revisions[-1]) if began else []

@@ -1,6 +1,6 @@
 """Blanks of the texts on the drafting form, each with a field and what is proposed for it.
 
-A press on a proposal fills the form and saves nothing, as if the person had typed it.
+Pressing a proposal fills the form without saving, as if the person had typed it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ LABELS: Mapping[MentionKind, str] = {
     MentionKind.HELPLINE: N_("Helpline"),
 }
 USE: Final = "use"
-"""How the value of a proposal's button begins: `use:FIELD:TEXT`."""
+"""The beginning of the value of a proposal's button: `use:FIELD:TEXT`."""
 
 
 class PressedProposal(NamedTuple):
@@ -108,7 +108,7 @@ def find_pressed_proposal() -> PressedProposal:
 
 
 def fill_in(sheet: Sheet) -> None:
-    """Replace the blanks of the texts by what was typed or proposed for their fields."""
+    """Replace the blanks in the texts with what was typed or proposed for their fields."""
     pressed = find_pressed_proposal()
     values_by_field = {**request.form, pressed.field: pressed.text}
     for slot in sheet.slots:

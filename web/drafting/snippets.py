@@ -95,7 +95,7 @@ def index(session: Session) -> Page:
 
 @reads
 def _page(session: Session, form: OneTextForm, text_id: int | None = None) -> str:
-    """Return the page of the form; if another person changed the text, with the differences."""
+    """Return the page of the form, with the differences if another person changed the text."""
     text = None if text_id is None else snippets.get_snippet(session, text_id)
     _set_choices(session, form, text)
     differences: list[LabelledDifference] = []

@@ -68,7 +68,7 @@ def edit(post_id: int) -> Page:
     number_on_page = number_of(sheet.form.seen.data)
     before = _load_draft(post, number_on_page)
     _keep_pictures(draft)
-    end_reading()  # the pictures take their time
+    end_reading()  # the pictures take time
     prepared = renditions.prepare_pictures(ctx.store, draft, pictures)
     try:
         number = _store(post_id, number_on_page, prepared, before)
@@ -79,7 +79,7 @@ def edit(post_id: int) -> Page:
 
 
 def _keep_pictures(draft: Draft) -> None:
-    """Keep new pictures that somebody has uploaded long ago too from being removed meanwhile."""
+    """Keep new pictures that were also uploaded long ago from being removed meanwhile."""
     digests = {
         sha256(picture.content).hexdigest()
         for variant in draft.variants

@@ -90,7 +90,7 @@ def warn_about_draft(session: Session, post: Post, sheet: Sheet, draft: Draft) -
 
 
 def warn_about_reply(comment: CommentDetail) -> str:
-    """Return a warning if the platform would refuse an answer to this comment, else empty."""
+    """Return a warning if the platform would refuse an answer to this comment, or ""."""
     account, is_ours = comment.account, comment.own_post is not None
     if takes_reply(account.platform, account.handle, comment.text, is_ours):
         return ""
@@ -99,7 +99,7 @@ def warn_about_reply(comment: CommentDetail) -> str:
 
 
 def draft_texts(sheet: Sheet, draft: Draft) -> list[Text]:
-    """Return the draft's variants in the form that the content checks take."""
+    """Return the draft's variants in the form that the content checks expect."""
     platforms = {slot.account.id: slot.account.platform for slot in sheet.slots}
     return [
         Text(

@@ -1,4 +1,4 @@
-"""Codes that are read out to somebody on duty who is without the second factor."""
+"""Codes that are read out to somebody on duty who has no second factor at hand."""
 
 from __future__ import annotations
 

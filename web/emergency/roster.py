@@ -71,7 +71,7 @@ def _roster_page(session: Session, form: DutyForm) -> str:
 
 
 def duty_post(duty: Duty) -> str:
-    """Return the person's appointment when the duty began, or now; empty if there is none."""
+    """Return the person's post when the duty began, or the present one; empty if there is none."""
     appointments = [
         appointment
         for appointment in duty.person.appointments

@@ -22,7 +22,7 @@ class NumberField(IntegerField):
     """An integer field; an unreadable number is None, and the use case reports it."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Parse the number, also from Devanagari digits."""
+        """Parse the number, which may be in Devanagari digits."""
         text = valuelist[0].strip() if valuelist else ""
         self.data = int(text) if text.isdecimal() and len(text) < 6 else None
 

@@ -183,7 +183,7 @@ def _refusal_page(
         blank_values = read_values(
             _newest_template(template), read(form, template_id), now=ctx.now()
         )
-    except Invalid as invalid:  # the template was worded anew, with other blanks
+    except Invalid as invalid:  # the template was rewritten, with other blanks
         form.show(invalid.problems)
         return _step(template, form, BLANKS), 422
     publish_plan = plan(session, templates.newest(template), blank_values)

@@ -1,4 +1,4 @@
-"""What an open page asks by itself: whether something that concerns its reader has changed."""
+"""The question that an open page asks by itself: whether anything for its reader has changed."""
 
 from __future__ import annotations
 

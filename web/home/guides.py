@@ -1,4 +1,4 @@
-"""The guides: how the work of each role goes, for people who have never seen the product."""
+"""The guides to the work of each role, for people who have never seen the product."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OWN_LANGUAGE, OTHERWISE = "guides/{}/{}.html", "guides/en/{}.html"
 @routes.get("/help")
 @public
 def index() -> str:
-    """List the guides, one's own first."""
+    """List the guides, the reader's own first."""
     acting: Acting | None = g.get("acting")
     own = GUIDE_OF[acting.actor.role] if acting and acting.actor.role else None
     return render_template(
@@ -50,7 +50,7 @@ def index() -> str:
 @routes.get("/help/<guide>")
 @public
 def show(guide: str) -> Page:
-    """Show a guide in the language of the page, or in English if it is not written in that."""
+    """Show a guide in the language of the page, or in English if there is no such version."""
     if guide not in GUIDES:
         abort(404)
     names = [OWN_LANGUAGE.format(page_language(), guide), OTHERWISE.format(guide)]

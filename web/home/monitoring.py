@@ -1,7 +1,7 @@
-"""What programs ask: whether this web runs (`/healthz`), can serve (`/readyz`), and its metrics.
+"""Answers for programs: whether this web runs (`/healthz`), can serve (`/readyz`), and metrics.
 
-They are answered to this machine itself and to who has the token. To everybody else these paths
-are like any other that no page has.
+They are for this machine itself and for clients with the token. For everybody else these paths are
+unknown pages.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ ReadValue = TypeVar("ReadValue")
 PREFIX: Final = "nagarvani_"
 PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 METRICS_FOR: Final = 10.0
-"""The seconds for which a process answers with what it has read of the tables."""
+"""The seconds for which a process returns what it has read from the tables."""
 
 READY_FOR: Final = 1.0
 """The seconds for which a process answers whether it can serve."""
 
 PATIENCE: Final = 5.0
-"""The seconds that an answer waits for the database, which may be there and not respond."""
+"""The seconds that a response waits for the database, which may exist but not respond."""
 
 _OF_PROXIES: Final = ("Forwarded", "X-Real-Ip", "Via")
 _EXTENSION: Final = "monitor"
@@ -59,23 +59,23 @@ def register(app: Flask) -> None:
 
 
 def _hide_from_strangers() -> None:
-    """Let a request be one for an unknown page, whatever its method."""
+    """Treat a request as one for an unknown page, whatever its method."""
     if request.path in PATHS and not (_is_from_this_machine() or _has_token()):
         request.url_rule, request.view_args = None, None
         request.routing_exception = NotFound()
 
 
 def _is_from_this_machine() -> bool:
-    """Return whether the connection itself comes from loopback, and no proxy sent the request."""
+    """Return True if the connection itself comes from loopback, and no proxy sent the request."""
     names = [name for name, _value in request.headers]
     if any(name in _OF_PROXIES or name.startswith("X-Forwarded-") for name in names):
         return False
-    # ProxyFix writes the address that a header names over that of the connection.
+    # ProxyFix replaces the address of the connection with the one that a header names.
     original: dict[str, str] = request.environ.get("werkzeug.proxy_fix.orig", request.environ)
     try:
         address = ip_address(original.get("REMOTE_ADDR", ""))
     except ValueError:
-        return False  # a socket of this machine, behind which a proxy may be
+        return False  # a Unix socket, which a proxy may be using
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (mapped or address).is_loopback
 
@@ -90,7 +90,7 @@ def _has_token() -> bool:
 @routes.get("/healthz")
 @allow_programs
 def health() -> Response:
-    """Say that this process answers; the database is not asked."""
+    """Say that this process responds; the database is not queried."""
     return _forbid_caching(Response("ok\n", mimetype="text/plain"))
 
 
@@ -99,9 +99,9 @@ def health() -> Response:
 def ready() -> Response:
     """Say whether this web can serve; 503 if the database is away or lacks tables of this version.
 
-    The same if the database names another media store than when this web started. With the tables
-    of a later version it goes on until it is replaced: a release under which it could not has told
-    to stop it first.
+    It is also 503 if the database names another media store than when this web started. With the
+    tables of a later version it continues until it is replaced: a release under which it could not
+    asks to stop it first.
     """
     state = _monitor().readiness.latest()
     is_ready = state is not None and _can_serve(state.revision) and state.has_its_store
@@ -134,7 +134,7 @@ def _forbid_caching(response: Response) -> Response:
 
 
 class _AllMetrics(Collector):
-    """What this web knows; of the tables, None if they could not be read."""
+    """What this web knows; the values from the tables are None if they could not be read."""
 
     def __init__(self, gauges: list[Gauge] | None) -> None:
         self._gauges = gauges
@@ -176,7 +176,7 @@ def _required_revision() -> str | None:
 
 @dataclass(frozen=True)
 class _DatabaseState:
-    """The revision of the tables, and if it is ours, what else a web depends on.
+    """The revision of the tables and, if it is ours, what else a web depends on.
 
     `has_its_store` is False if the database names another store than when this web started.
     """
@@ -187,7 +187,7 @@ class _DatabaseState:
 
 
 class _Monitor:
-    """What a process reads of the database for those who ask, of this context."""
+    """What a process reads from the database of this context for those who ask."""
 
     def __init__(self, context: AppContext) -> None:
         self.context = context
@@ -218,16 +218,16 @@ def _monitor() -> _Monitor:
 
 
 def _context() -> AppContext:
-    # Not the proxy of it, which the thread that reads could not use.
+    # Not its proxy, which the reading thread could not use.
     context: AppContext = current_app.extensions["house"]
     return context
 
 
 class SharedRead(Generic[ReadValue]):
-    """Reads in a thread, for all who ask meanwhile and for `kept_for` seconds after its beginning.
+    """Reads in a thread, for all who ask meanwhile and for `kept_for` seconds after it began.
 
-    So many questions at once are one reading, and a database that does not respond holds none up
-    for longer than `PATIENCE`.
+    So many requests at once share one read, and a database that does not respond delays none for
+    longer than `PATIENCE`.
     """
 
     def __init__(
@@ -259,7 +259,7 @@ class SharedRead(Generic[ReadValue]):
 
 
 class _ReadingThread(threading.Thread, Generic[ReadValue]):
-    """A reading; `outcome` is None until it has ended, and if it failed."""
+    """A read; `outcome` is None until it has ended, and if it failed."""
 
     def __init__(self, read: Callable[[], ReadValue]) -> None:
         super().__init__(name="monitoring", daemon=True)
@@ -271,5 +271,5 @@ class _ReadingThread(threading.Thread, Generic[ReadValue]):
         try:
             self.outcome = self._read()
         except SQLAlchemyError as problem:
-            # The answer says so as well, and comes again and again.
+            # The response says so as well, and is repeated again and again.
             log.debug("the database was not read for monitoring: %s", type(problem).__name__)

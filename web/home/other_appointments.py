@@ -17,7 +17,7 @@ from web.home.people_work import people_tasks
 
 @dataclass(frozen=True)
 class OtherWork:
-    """Another appointment, with what waits under it and how many comments of that are overdue."""
+    """Another appointment, with what waits under it and how many of its comments are overdue."""
 
     appointment: Appointment
     waiting: int
@@ -38,7 +38,7 @@ def other_work(session: Session, acting: Acting) -> tuple[OtherWork, ...]:
 
 
 def _appointment_work(session: Session, appointment: Appointment) -> OtherWork:
-    # Nothing waits for an oversight office, so that its line need not be read.
+    # Nothing waits for an oversight office, so its departments need not be read.
     actor, now = appointment_actor(appointment, ()), ctx.now()
     overview = tab_counts.overview_of(session, actor=actor, now=now)
     counts = overview.counts

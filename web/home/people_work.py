@@ -1,4 +1,4 @@
-"""What waits for the signed-in person about people: appointments, lost phones, duties, mails."""
+"""Tasks about people for the signed-in person: appointments, lost phones, duties, mails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from web.messages.names import person_name
 
 @dataclass(frozen=True)
 class PeopleTask:
-    """A line of Today with the page where it is done, and how many things it stands for."""
+    """A line of Today with the page where it is done, and the number of things it includes."""
 
     text: str
     href: str
@@ -76,7 +76,7 @@ def _addresses(count: int) -> list[PeopleTask]:
 def _calls(session: Session, actor: Actor) -> list[PeopleTask]:
     """Return how far the newest call has come, until every department has named its officers.
 
-    To a head it is the call of the own department.
+    For a head it is the call to their own department.
     """
     if actor.role is Role.HEAD and actor.department_id is not None:
         own = find_unanswered_call(session, actor.department_id)
@@ -94,7 +94,7 @@ def _calls(session: Session, actor: Actor) -> list[PeopleTask]:
         answered=number(call.answered, page_language()),
         total=number(call.addressees, page_language()),
     )
-    # It tells, and asks nothing of its reader.
+    # It only informs, and asks nothing of its reader.
     return [PeopleTask(text, url_for("calls.show", call_id=call.call.id, view="open"), count=0)]
 
 

@@ -17,7 +17,7 @@ from web.core.permissions import public
 routes = Blueprint("public_files", __name__)
 ROBOTS = "User-agent: *\nDisallow: /\n"
 VALID_FOR = timedelta(days=90)
-"""How far ahead `Expires` lies: RFC 9116 recommends less than a year."""
+"""How far ahead `Expires` is: RFC 9116 recommends less than a year."""
 
 COUNTRY = "+91"
 
@@ -59,5 +59,5 @@ def _contacts(desk: HelpDesk) -> Iterator[str]:
         yield f"mailto:{quote(address, safe='@')}"
     if desk.phone:
         number = desk.phone.replace(" ", "-")
-        is_local = not number.startswith("+")  # which RFC 3966 allows with a context only
+        is_local = not number.startswith("+")  # which RFC 3966 allows only with a context
         yield f"tel:{number}{f';phone-context={COUNTRY}' if is_local else ''}"

@@ -22,7 +22,7 @@ from web.messages.progress import DUE, WAITING
 
 routes = Blueprint("today", __name__)
 READERS = (Role.OVERSIGHT, Role.AUDITOR)
-"""The roles of which nothing is asked but to look, except on duty."""
+"""The roles that only have to look, except on duty."""
 
 MOST = 60
 """The most items on the page: more than a day's work; the tabs lead to the rest."""

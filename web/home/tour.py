@@ -32,6 +32,6 @@ def step(number: int) -> str:
 @routes.post("/tour/dismiss")
 @allow_roles()
 def dismiss() -> Page:
-    """Show the offer of the introduction no longer in this session."""
+    """Stop showing the offer of the introduction in this session."""
     session[_DISMISSED] = True
     return redirect(url_for("today.index"))

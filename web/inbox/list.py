@@ -1,4 +1,4 @@
-"""The list of comments, and the acts on those that are ticked in it."""
+"""The list of comments, and the acts on those that are ticked."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _list(session: Session, form: TickedForm) -> str:
 
 
 def _acts(view: InboxView) -> frozenset[str]:
-    """Return what may be done with ticked comments of this view; empty: no boxes are shown."""
+    """Return what may be done with ticked comments of this view; if empty, no boxes are shown."""
     acts = set()
     if view is InboxView.QUEUE and scope_of(actor(), Action.ASSIGN):
         acts.add("assign")
@@ -105,7 +105,7 @@ def _acts(view: InboxView) -> frozenset[str]:
 @allow_action(Action.ASSIGN, Action.CLOSE)
 @handle_form(TickedForm, shown_by=_list)
 def act_on_ticked(form: TickedForm) -> Page:
-    """Assign or close the ticked comments, each for itself, and say what became of each."""
+    """Assign or close the ticked comments one by one, and say what became of each."""
     comment_ids = list(dict.fromkeys(key for key in form.chosen.data or () if key))
     problems = []
     if not comment_ids:
@@ -152,7 +152,7 @@ def _read_act(form: TickedForm) -> TickedAct:
 
 
 def _outcome(comment_id: int, act: TickedAct) -> TickedOutcome:
-    """Do it in a transaction of its own, as on the comment's own page."""
+    """Do it in a separate transaction, as on the comment's own page."""
     try:
         with writing() as session:
             comment = act.carry_out(session, comment_id)

@@ -107,7 +107,7 @@ def _comment_page(session: Session, form: AnswerForm, comment_id: int) -> str:
 
 
 def _offers(session: Session, comment: CommentDetail, form: AnswerForm) -> list[MailedAnswer]:
-    """Return the mails whose text is offered as the answer, and is not in the form."""
+    """Return the mails whose text is offered as the answer and is not in the form."""
     typed_text = form.text.data or ""
     platform = comment.account.platform
     return [
@@ -126,7 +126,7 @@ _VIEW_OF = {
 
 
 def _side_list(session: Session, state: CommentState) -> tuple[inbox_list.CommentRow, ...]:
-    """Return the list beside a comment: that of the view which contains its state."""
+    """Return the list next to a comment: that of the view that contains its state."""
     views = inbox_list.list_views(actor())
     view = _VIEW_OF[state] if _VIEW_OF[state] in views else InboxView.DEPARTMENT
     page = inbox_list.list_comments(session, actor=actor(), view=view, limit=SIDE_LIST_LENGTH)
@@ -175,13 +175,13 @@ def use_mail(form: AnswerForm, comment_id: int, offer_id: int) -> Page:
     typed_text = (form.text.data or "").strip()
     if mailed_text not in typed_text:
         form.text.data = f"{typed_text}\n\n{mailed_text}".strip()
-    return _comment_page(form, comment_id)  # refuses whoever does not see the comment
+    return _comment_page(form, comment_id)  # refuses anybody who may not see the comment
 
 
 @routes.post("/comments/<int:comment_id>/answer/mail/<int:offer_id>/dismiss")
 @allow_action(Action.ANSWER)
 def dismiss_mail(comment_id: int, offer_id: int) -> Page:
-    """Offer the text of a mail no more."""
+    """Stop offering the text of a mail."""
     with writing() as session:
         offered_answers.dismiss(session, **actor_now(), comment_id=comment_id, mail_id=offer_id)
     flash(_("The answer from the email is left out."))

@@ -1,6 +1,6 @@
 """The address to which platforms send webhooks: its check, and signed deliveries.
 
-It is public, and knows no session and no form: the signature over the raw body is the only proof.
+It is public, without session or form: the signature over the raw body is the only proof.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def challenge(platform: str) -> Page:
 @routes.post("/webhooks/<platform>")
 @public
 def receive(platform: str) -> Page:
-    """Store a signed delivery by its digest, and acknowledge it afterwards."""
+    """Store a signed delivery by its digest, and then acknowledge it."""
     support = _platform_webhooks(platform)
     try:
-        # Refused by its length before it is read; the second read refuses what the first has cut.
+        # A long body is refused before it is read; the second read refuses what the first has cut.
         body = request.stream.read() + request.stream.read(1)
     except RequestEntityTooLarge:
         return _plain(413)

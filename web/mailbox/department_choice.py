@@ -1,4 +1,4 @@
-"""The page on which the sender of a mail says for which department it is, by a one-time link."""
+"""The page of a one-time link where the sender of a mail says which department it is for."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _page(session: Session, /, form: DepartmentForm, token: str) -> Page:
 @public
 @handle_form(DepartmentForm, shown_by=_page)
 def choose(form: DepartmentForm, token: str) -> Page:
-    """Say for which department the mail is, once; opening the page does nothing."""
+    """Say which department the mail is for, once; opening the page does nothing."""
     department_id = number_of(form.department_id.data)
     if not department_id:
         raise Invalid([FieldError("department_id", "required")])

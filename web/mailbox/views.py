@@ -30,7 +30,7 @@ at_the_cell = allow_roles(Role.CELL_LEAD, Role.CELL)
 
 
 class WaitingMailForm(Form):
-    """What is done with a waiting mail: a department, or a word."""
+    """What is done with a waiting mail: a department, or a reason."""
 
     department_id = SelectField(_l("Department"), coerce=str, validate_choice=False)
     remembers = BooleanField(_l("Remember this address for the department"))
@@ -83,7 +83,7 @@ def show(quarantine_id: int) -> Page:
 @at_the_cell
 @handle_form(WaitingMailForm, shown_by=_mail_page)
 def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
-    """Make a submission of the mail, for the chosen department."""
+    """Turn the mail into a submission for the chosen department."""
     department_id = number_of(form.department_id.data)
     if not department_id:
         raise Invalid([FieldError("department_id", "required")])
@@ -116,7 +116,7 @@ def read_again(raw_sha256: str | None, intake: MailIntake) -> PreparedMail:
 
     Raises `Invalid` if they are gone or cannot be read.
     """
-    end_reading()  # the scanner may take its time
+    end_reading()  # the scanner may be slow
     try:
         return prepare_again(ctx.database, raw_sha256 or "", intake=intake, now=ctx.now())
     except (MediumMissing, MediumChanged, UnreadableMessage) as problem:
@@ -129,7 +129,7 @@ def read_again(raw_sha256: str | None, intake: MailIntake) -> PreparedMail:
 @at_the_cell
 @handle_form(WaitingMailForm, shown_by=_mail_page)
 def reject(form: WaitingMailForm, quarantine_id: int) -> Page:
-    """Say with a word that the mail is not ours."""
+    """Mark the mail as not ours, with a reason."""
     with writing() as session:
         quarantine.reject(
             session, **actor_now(), quarantine_id=quarantine_id, word=form.word.data or ""

@@ -87,7 +87,7 @@ DETAILS: Mapping[str, str] = {
 
 
 def access_words(event: Event) -> str:
-    """Return what happened; an act without words here is named by its verb."""
+    """Return what happened; an act without words here is shown by its verb."""
     return _(ACTS[event.verb]) if event.verb in ACTS else event.verb.replace("_", " ")
 
 

@@ -1,4 +1,4 @@
-"""Words for mails to the cell: why they wait, what was noted when they were read, what became."""
+"""Words for mails to the cell: why they wait, what was noted on reading, what became of them."""
 
 from __future__ import annotations
 

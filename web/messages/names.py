@@ -46,7 +46,7 @@ def role_name(role: Role, rank: int | None = None) -> str:
 
 
 def wrote_words(wrote: Wrote) -> str:
-    """Return what somebody has written in an appointment, to be followed by their name."""
+    """Return the words for what somebody has written in an appointment; their name follows."""
     return _(WROTE_WORDS[wrote])
 
 
@@ -59,10 +59,10 @@ def department_name(department: Department | Office) -> str:
 
 
 def person_name(person: Person | Who, at: datetime | None = None) -> str:
-    """Return the person's name in the script of the page if it is known, else in the other.
+    """Return the person's name in the script of the page if known, else in the other.
 
-    For an act, `at` is its time: the name is the one in force then, with the present one beside it
-    if it differs.
+    For an act, `at` is its time: the name is the one in force then, followed by the present one if
+    it differs.
     """
     if isinstance(person, Who):
         return _former(
@@ -74,7 +74,7 @@ def person_name(person: Person | Who, at: datetime | None = None) -> str:
 
 
 def submitter(submission: Submission) -> str:
-    """Return the name of who submitted it, with the address if it came by mail."""
+    """Return the name of the person who submitted it, with the address if it came by mail."""
     address, person = submission.mail_sender, submission.handed_in_by
     if person is None:
         return _("by email from %(address)s", address=address)
@@ -85,7 +85,7 @@ def submitter(submission: Submission) -> str:
 
 
 def note_writer(note: SubmissionNote) -> str:
-    """Return the name of who wrote the note, or the address of the mail that it came by."""
+    """Return the name of the note's writer, or the address of the mail in which it came."""
     if note.person is None:
         return _("by email from %(address)s", address=note.mail_sender)
     return person_name(note.person, note.at)
@@ -151,7 +151,7 @@ def account_name(account: Account | AccountName) -> str:
 
 
 def platform_word(platform: str) -> str:
-    """Return a platform's name by its code; as it is in English if it is not translated."""
+    """Return a platform's name by its code, in English if it is not translated."""
     return _(capabilities(platform).label)
 
 

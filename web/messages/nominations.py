@@ -92,7 +92,7 @@ RECIPIENTS: Mapping[LetterRecipient, str] = {
 
 
 def letter_recipient(letter: ReminderLetter) -> str:
-    """Return to whom a letter went: the head as called that day, or else the office."""
+    """Return the recipient of a letter: the head by the name of that day, or else the office."""
     person = letter.head.person if letter.head is not None else None
     if person is not None:
         name = person_name(person, letter.written_at)

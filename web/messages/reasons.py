@@ -216,7 +216,7 @@ def delivery_reason(state: str, reason: Mapping[str, object]) -> str:
 
 
 def freeze_words(freeze: Freeze) -> str:
-    """Return a sentence saying that a delivery falls into a freeze, until when and why."""
+    """Return a sentence saying that a delivery falls into a freeze, with its end and reason."""
     return _(
         "This is inside the freeze until %(until)s (%(reason)s): the post is not published unless "
         "you move it.",

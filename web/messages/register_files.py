@@ -79,7 +79,7 @@ FILE_PROBLEMS: Mapping[str, str] = {
 
 
 def row_problem(problem: BadInput) -> str:
-    """Return why a row is refused, with the officer whom that is about."""
+    """Return why a row is refused, with the officer concerned."""
     keys = (f"{problem.field}.{problem.code}", problem.code)
     unknown = N_("This cannot be saved. Check the details.")
     sentence = sentence_by_code(PROBLEMS, keys, problem.values, unknown=unknown)

@@ -81,7 +81,7 @@ CREDENTIALS: Mapping[str, str] = {
     DecisionCredential.LINK_AND_PASSKEY: N_("by link and passkey"),
     DecisionCredential.LINK_AND_SIGN_IN: N_("by link and sign-in"),
 }
-"""How the person of a decision was known; empty in a session, which is the usual way."""
+"""How the person of a decision was identified; empty for a session, which is the usual way."""
 
 PICTURE_VIEWS: Mapping[str, str] = {
     PictureView.SHOWN: N_("The photos were shown on the screen."),
@@ -105,7 +105,7 @@ BECAME: Mapping[DecisionOutcome, str] = {
 
 
 def already_sentence(decision: Decision) -> str:
-    """Return a sentence saying that the person already decided so, and when."""
+    """Return a sentence saying that the person has already made this decision, and when."""
     return fill_sentence(ALREADY[decision.kind], {"at": decision.at})
 
 
@@ -118,7 +118,7 @@ def decision_sentence(decision: Decision) -> str:
 
 
 def credential_words(credential: str) -> str:
-    """Return how the person of a decision was known; empty in a session."""
+    """Return how the person of a decision was identified; empty for a session."""
     label = CREDENTIALS.get(credential, "")
     return _(label) if label else ""
 

@@ -1,1 +1,1 @@
-"""Days and moments in forms: their fields, and what a text is understood as."""
+"""Days and moments in forms: their fields, and how a text is understood."""

@@ -1,7 +1,7 @@
 """Form fields for a day, a moment and a time of day: one box, typed as people speak.
 
-What was understood stands below the box. Where something that was left out could be completed
-otherwise, the form asks once: it comes back with the `mark` of what was shown.
+What was understood is shown below the box. If a part that was left out could be completed
+differently, the form asks once: it comes back with the `mark` of what was shown.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class FormData(Protocol):
 class WhenField(Field, Generic[When]):
     """What these fields have in common; `data` is None if nothing was typed or understood.
 
-    `looks_back`: the field asks for what has happened. With `confirms` False nothing is asked.
+    `looks_back`: the field asks for something past. With `confirms` False nothing is asked.
     """
 
     widget = TextInput()
@@ -95,11 +95,11 @@ class WhenField(Field, Generic[When]):
         return str(self.raw_data[0]).strip() if self.raw_data else ""
 
     def fill(self, value: When | None) -> None:
-        """Write a value into the box in place of what was typed."""
+        """Write a value into the box instead of what was typed."""
         self.data, self.raw_data = value, None
 
     def retype(self, text: str) -> None:
-        """Read a text in place of what was typed."""
+        """Read a text instead of what was typed."""
         self.problem = None
         self.process(MultiDict({self.name: text}))
 
@@ -120,7 +120,7 @@ class WhenField(Field, Generic[When]):
 
     @property
     def query(self) -> str:
-        """The address that answers what a text would be understood as."""
+        """The address that returns how a text would be understood."""
         return url_for("understood.show", kind=self.kind, back=int(self.looks_back))
 
     @abstractmethod
@@ -139,7 +139,7 @@ class WhenField(Field, Generic[When]):
 class DayField(WhenField[date]):
     """A day such as "tomorrow", "27/11" or "२७ नोव्हेंबर"; `data` is a `date`.
 
-    If it `asks_past`, a day that has passed is taken once the person has seen that it has.
+    If it `asks_past`, a past day is accepted once the person has seen that it is past.
     """
 
     kind = "day"
@@ -191,7 +191,7 @@ class MomentField(WhenField[datetime]):
 
     @property
     def query(self) -> str:
-        """As of a day, with what a day without a time means."""
+        """The address as for a day, with the meaning of a day without a time."""
         return f"{super().query}&whole={self.whole_day.value}"
 
     def _in_words(self, value: datetime) -> str:
@@ -208,8 +208,8 @@ class MomentField(WhenField[datetime]):
 class ClockField(WhenField[time]):
     """A time of day such as "9", "18:30" or "सायं. ६"; `data` is a `time` of the city.
 
-    Nothing is completed, so nothing is asked twice: a number from 1 to 7 is refused until its part
-    of the day is typed too.
+    Nothing is completed, so nothing is asked: a number from 1 to 7 is refused until its part of the
+    day is typed too.
     """
 
     kind = "clock"

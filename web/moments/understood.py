@@ -1,4 +1,4 @@
-"""Answers what a typed day, moment or time is understood as, while somebody types it."""
+"""Returns how a day, moment or time is understood while somebody types it."""
 
 from __future__ import annotations
 

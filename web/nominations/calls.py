@@ -44,7 +44,7 @@ VIEWS = ("all", "open", "not_reached", "waits", "without_line")
 
 
 class CallForm(Form):
-    """The order of a call, and its last day; the departments are ticked beside it."""
+    """The order of a call, and its last day; the departments are ticked next to it."""
 
     order_number = StringField(_l("Order number"))
     ordered_on = DayField(_l("Date of the order"), looks_back=True, confirms=False)
@@ -197,7 +197,7 @@ def ask_again(_form: Form, call_id: int, addressee_id: int) -> Page:
 @allow_action(Action.OPEN_CALL)
 @handle_form(Form, shown_by=call_page)
 def note_call(_form: Form, call_id: int, addressee_id: int) -> Page:
-    """Note that the department was spoken to."""
+    """Note that somebody spoke to the department."""
     with writing() as session:
         calls.note_telephoned(session, **actor_now(), addressee_id=addressee_id)
     flash(_("Noted."))
@@ -205,7 +205,7 @@ def note_call(_form: Form, call_id: int, addressee_id: int) -> Page:
 
 
 def _same_list(call_id: int) -> str:
-    """Return the address of the list and its page on which the button was."""
+    """Return the address of the list page with the pressed button."""
     view, page = request.args.get("view"), request.args.get("page")
     return url_for("calls.show", call_id=call_id, view=view, page=page)
 

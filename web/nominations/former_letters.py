@@ -1,4 +1,4 @@
-"""The address in the QR codes of the letters that were printed until version 0.2.0."""
+"""The address in the QR codes of letters that were printed until version 0.2.0."""
 
 from __future__ import annotations
 

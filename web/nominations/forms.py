@@ -27,7 +27,7 @@ def _class_field() -> RadioField:
 
 
 class OfficersForm(Form):
-    """Two people, the order that names them, and the code that proves the head."""
+    """Two people, the order that names them, and the code that verifies the head."""
 
     first_name_mr = StringField(_l("Name in Marathi"))
     first_designation = StringField(_l("Designation"))
@@ -59,7 +59,7 @@ class OfficersForm(Form):
         return any(self[name].errors for name in STATED)
 
     def named(self) -> OfficersNamed:
-        """Return what was typed; a day that cannot be read is none."""
+        """Return what was typed; an unreadable day counts as missing."""
         return OfficersNamed(
             self._officer("first"),
             self._officer("second"),
@@ -68,7 +68,7 @@ class OfficersForm(Form):
         )
 
     def show(self, problems: Iterable[FieldError]) -> None:
-        """Show the problems; a day that cannot be read says so, and not that it is missing."""
+        """Show the problems; an unreadable day is reported as such, not as missing."""
         day_problem = self.ordered_on.problem
         super().show(
             day_problem if day_problem is not None and problem.field == "ordered_on" else problem

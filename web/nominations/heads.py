@@ -23,14 +23,14 @@ from web.people.department_forms import DepartmentOrderForm, read_order
 
 routes = Blueprint("heads", __name__, url_prefix="/calls/heads")
 TYPED_AT_ONCE = 10
-"""The rows of departments without a head that the table begins with; the next ones follow."""
+"""The number of departments without a head that the table begins with; the next ones follow."""
 
 MOST_LETTERS = 100_000
-"""The longest list that is read: two hundred lines are a fifth of it."""
+"""The characters of the longest list that is read: two hundred lines are a fifth of it."""
 
 
 class HeadsForm(DepartmentOrderForm):
-    """The order of the list, and lines that are pasted; the rows themselves stand in the table."""
+    """The order of the list, and pasted lines; the rows themselves are in the table."""
 
     pasted = TextAreaField(_l("Paste a list"))
 

@@ -1,4 +1,4 @@
-"""Reminder letters of a call: write those that are due, print one, take all away as PDF and ZIP."""
+"""Reminder letters of a call: write those that are due, print one, download all as PDF and ZIP."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def pdf(letter_id: int) -> Response:
 @allow_action(Action.OPEN_CALL)
 @handle_form(Form, shown_by=call_page)
 def make_files(_form: Form, call_id: int) -> Page:
-    """Let the clock make the files of all letters of the call."""
+    """Ask the clock to make the files of all letters of the call."""
     with writing() as session:
         call = existing(session.get(NominationCall, call_id), call_id)
         letter_exports.start(session, **actor_now(), call=call)

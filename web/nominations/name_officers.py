@@ -34,7 +34,7 @@ CODE = NoticeKind.NOMINATION_CODE
 @routes.post("/name-officers")
 @allow_roles(Role.HEAD)
 def begin() -> Page:
-    """Give a head who has signed in a link of their own, and lead to its page."""
+    """Make a link for a head who has signed in, and redirect to its page."""
     with writing() as session:
         head = session.get_one(Appointment, actor().appointment_id)
         token = head_links.make_own_link(session, head, now=ctx.now())
@@ -42,7 +42,7 @@ def begin() -> Page:
 
 
 def _link(session: Session, token: str) -> Link | None:
-    """Return the link until its day, also one that was used or ended."""
+    """Return the link until its day, even if it was used or ended."""
     link = one_time_links.find_any(session, token=token, purpose=LinkPurpose.NAME_OFFICERS)
     is_over = link is None or ctx.now() >= link.expires_at or link.person.disabled_at is not None
     return None if is_over else link
@@ -79,7 +79,7 @@ def _page(
         link=link,
         department=session.get_one(Department, link.subject_id),
         named=named,
-        # The moment after it is a midnight, which reads as the day after the call's last one.
+        # The moment after it is midnight, which would read as the day after the call's last one.
         last_moment=link.expires_at - timedelta(seconds=1),
         officers=officers,
         digest=nominate.digest_of_officers(officers),
@@ -93,7 +93,7 @@ def _page(
 
 
 def _expired_page() -> Page:
-    """Return the page of an unknown link or one that is over, with a way on without an account."""
+    """Return the page of an unknown or expired link, with a way to continue without an account."""
     return error_page(
         404,
         message=_("This link has expired or was already used."),
@@ -106,7 +106,7 @@ def _expired_page() -> Page:
 
 @dataclass(frozen=True)
 class _LinkPost:
-    """The link of a POST, and whether a code proves its head; else the sign-in does."""
+    """The link of a POST, and whether a code verifies its head; otherwise the sign-in does."""
 
     link: Link
     has_code: bool
@@ -115,14 +115,14 @@ class _LinkPost:
 def _require_link(session: Session, token: str) -> _LinkPost:
     """Return the link.
 
-    Raises `NotFound` if it is another's, `LinkSpent` if it proves nobody, `AlreadyNamed`.
+    Raises `NotFound` if it is another's, `LinkSpent` if it verifies nobody, or `AlreadyNamed`.
     """
     link = _link(session, token)
     if link is None:
         raise LinkSpent
     if g.acting is not None and not is_by_owner(link):
         raise NotFound(token)
-    # Before any code: who presses the button twice has typed no wrong one.
+    # Before any code is checked: pressing the button twice does not count as a wrong code.
     nominate.require_unnamed(session, link.subject_id, since=link.made_at)
     can_code = has_code(session, link, CODE)
     if not can_code and not is_by_owner(link):
@@ -166,7 +166,7 @@ def _digest(link: Link, named: OfficersNamed) -> str:
 
 
 def _check(form: OfficersForm, token: str) -> Page:
-    """Refuse what is wrong; else send the code, and show what was stated."""
+    """Refuse wrong input; otherwise send the code, and show what was stated."""
     problem = None
     with writing() as session:
         link_post, named = _require_link(session, token), form.named()
@@ -235,7 +235,7 @@ def _look(form: OfficersForm, token: str) -> Page:
 
 
 def _keep(form: OfficersForm, token: str) -> Page:
-    """Let the officers stay as they were shown, by the same code or by the sign-in."""
+    """Keep the officers as they were shown, by the same code or by the sign-in."""
     problem, is_final = None, False
     with writing() as session:
         link = _require_link(session, token).link

@@ -1,1 +1,1 @@
-"""Pages as papers (PDF) that an office files."""
+"""Pages as papers (PDF) for the files of an office."""

@@ -69,7 +69,7 @@ def _filters(session: Session, choice: CalendarQuery) -> list[tuple[str, str]]:
 
 
 def calendar_parts(days: Sequence[CalendarDay]) -> list[Part]:
-    """Return the table of what is in these days, and a sentence if it does not hold all."""
+    """Return the table of these days' items, and a sentence if it does not include all."""
     items = [item for day in days for item in day.items]
     if not items:
         return [Paragraph(_("Nothing is published in these days."))]

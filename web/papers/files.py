@@ -23,15 +23,15 @@ MOST_ROWS = 2000
 
 
 def filter_line(filters: Iterable[tuple[str, str]]) -> list[Paragraph]:
-    """Return the line that says what was chosen, by label and value; none if all was."""
+    """Return the line that says what was chosen, by label and value; none if everything was."""
     line = "; ".join(f"{label}: {value}" for label, value in filters if value)
     return [Paragraph(line)] if line else []
 
 
 def pdf_file(paper: Paper, *, name: str, back: str, language: str = "") -> AnyResponse:
-    """Return a paper under today's date as a file; without one, to the page `back` with a reason.
+    """Return a paper dated today as a file; if that fails, redirect to `back` with the reason.
 
-    Without a `language` it is that of the page. The outward number is filled in by hand.
+    Without a `language` it is in that of the page. The outward number is filled in by hand.
     """
     now, language = ctx.now(), language or page_language()
     today = dates.editable_day(local_day(now), language)
@@ -46,7 +46,7 @@ def pdf_file(paper: Paper, *, name: str, back: str, language: str = "") -> AnyRe
 
 
 def file_of_pdf(make: Callable[[], bytes], *, name: str, back: str) -> AnyResponse:
-    """Return what `make` returns as a file; if it cannot, to the page `back` with the reason."""
+    """Return what `make` returns as a file; if it fails, redirect to `back` with the reason."""
     end_reading()  # typesetting takes a second or two
     try:
         content = make()
@@ -74,6 +74,6 @@ def file_of_pdf(make: Callable[[], bytes], *, name: str, back: str) -> AnyRespon
 
 
 def download(content: bytes, *, name: str, kind: str) -> Response:
-    """Return content of this media type as a file that no cache stores."""
+    """Return content of this media type as a file for download that no cache stores."""
     headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
     return Response(content, mimetype=kind, headers=headers)

@@ -71,7 +71,7 @@ def _table(listed: Register) -> Table:
 
 
 def _person(appointment: Appointment) -> str:
-    """Return name, designation and order number, each on a line of its own."""
+    """Return name, designation and order number, each on its own line."""
     lines: Sequence[str] = (
         person_name(appointment.person),
         appointment.person.designation,

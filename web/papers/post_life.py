@@ -96,7 +96,7 @@ def _facts(post: Post, stage: Stage) -> list[tuple[str, str]]:
 
 
 def _states(post: Post, stage: Stage) -> str:
-    """Return what is live by the receipts, and beside it the state of a correction."""
+    """Return what is live by the receipts, and also the state of a correction."""
     states = [stage.look]
     if stage is Stage.LIVE and post.state is not PostState.APPROVED:
         states.append(("post", post.state.value))
@@ -104,12 +104,12 @@ def _states(post: Post, stage: Stage) -> str:
 
 
 def _moment(at: datetime) -> str:
-    # With the year, since a paper is read years later; the time of day stays in one line.
+    # With the year, because a paper is read years later; the time of day is kept on one line.
     return f"{dates.editable_day(at, page_language())}, {dates.clock_time(at, page_language())}"
 
 
 def _citizens(text: str) -> str:
-    """Return a citizen's text; in a script that the font lacks it stops no paper."""
+    """Return a citizen's text; a script that the font lacks must not prevent the paper."""
     try:
         printable(text)
     except CannotShape:
@@ -132,7 +132,7 @@ def _texts(previews: Sequence[Preview]) -> Iterator[Part]:
             if rendition.source_sha256 in printed:
                 continue
             printed.add(rendition.source_sha256)
-            with suppress(NotFound):  # its term may be over: then the description remains
+            with suppress(NotFound):  # it may have expired: then the description remains
                 image = thumbnail(rendition.sha256, SIZES["whole"])
                 yield PaperPicture(image, _PICTURE_WIDTH, label)
 
@@ -143,7 +143,7 @@ def _row(step: TimelineStep) -> tuple[str, ...]:
 
 
 def _details(step: TimelineStep) -> Iterator[str]:
-    """Yield what else is known of a step, a line for each."""
+    """Yield what else is known about a step, a line for each."""
     if step.revision:
         yield _("Revision %(number)s", number=format_numbered(step.revision, page_language()))
     if credential := credential_words(step.credential):
@@ -163,7 +163,7 @@ def _details(step: TimelineStep) -> Iterator[str]:
         yield _n("%(num)s comment", "%(num)s comments", step.count)
     if step.number:
         yield step.number
-    if step.statement and step.kind is not StepKind.ANSWERED:  # an answered comment stands below
+    if step.statement and step.kind is not StepKind.ANSWERED:  # an answered comment follows below
         yield f"“{_citizens(step.statement.strip())}”"
     if step.code and (reason := delivery_reason(step.kind.value, {"code": step.code})):
         yield reason

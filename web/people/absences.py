@@ -1,4 +1,4 @@
-"""Who of the officers and heads is away: a list, and a form to record it by dates."""
+"""Which officers and heads are away: a list, and a form to record it by dates."""
 
 from __future__ import annotations
 

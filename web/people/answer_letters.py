@@ -1,4 +1,4 @@
-"""The page on which a head's letter on paper is typed: both officers at once, with its scan."""
+"""The page where a head's letter on paper is typed in: both officers at once, with its scan."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ routes = Blueprint("answer_letters", __name__, url_prefix="/people")
 
 
 class LetterForm(OfficersForm):
-    """Two people, and the letter that names them: its number and date stand for an order's.
+    """Two people, and the letter that names them, with its number and date in place of an order's.
 
-    `scan` is what was stored of it, and carried by the page if something else is wrong.
+    `scan` is the stored scan, which the page carries if something else is wrong.
     """
 
     scan: FileRow | None = None
@@ -84,7 +84,7 @@ def new(form: LetterForm) -> Page:
 
 
 def _store_scan(form: LetterForm) -> list[FieldError]:
-    """Store the chosen scan, or take up the one that the page carried; return what is wrong."""
+    """Store the chosen scan, or use the one that the page carried; return what is wrong."""
     rows: list[FileRow] = []
     problems = uploads.take_up(rows)
     if not (rows or problems):

@@ -63,7 +63,7 @@ def _page(session: Session, form: Form) -> str:
 
 
 def _people_of_head(session: Session) -> list[Appointment]:
-    """Return the officers and members of a head's department, but for the head."""
+    """Return the officers and members of a head's department, except the head."""
     own, now = actor(), ctx.now()
     if own.role is not Role.HEAD:
         return []
@@ -83,7 +83,7 @@ def tick_value(appointment: Appointment) -> str:
 
 
 def read_chosen() -> dict[int, str]:
-    """Return the digests of what is ticked, by appointment id; raises `Invalid` if nothing is."""
+    """Return the digests of the ticked appointments by id; raises `Invalid` if none is ticked."""
     pairs = [value.partition("-") for value in request.form.getlist("chosen")]
     digests = {number_of(number): digest for number, _dash, digest in pairs}
     if not digests or 0 in digests:
@@ -115,7 +115,7 @@ def _note_page(session: Session, form: NoteForm, appointment_id: int) -> str:
 @allow_action(Action.CONFIRM_APPOINTMENT)
 @handle_form(NoteForm, shown_by=_note_page)
 def send_back_to(form: NoteForm, appointment_id: int) -> Page:
-    """Send the appointment back to who recorded it, or to another one, with a note."""
+    """Send the appointment back to its recorder, or to somebody else, with a note."""
     with writing() as session:
         reader = send_back.send_back(
             session,
@@ -144,7 +144,7 @@ def list_confirmers(session: Session, person: Person) -> dict[Appointment, list[
 @allow_action(Action.CONFIRM_APPOINTMENT)
 @handle_form(Form, shown_by=_page)
 def confirm(_form: Form) -> Page:
-    """Confirm what is ticked, as it was shown."""
+    """Confirm the ticked appointments as they were shown."""
     digests = read_chosen()
     with writing() as session:
         confirmed = confirmation.confirm(session, **actor_now(), digests=digests)

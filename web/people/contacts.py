@@ -57,7 +57,7 @@ def _contacts_page(session: Session, /, form: ContactsForm, person_id: int) -> s
 @allow_action(*RECORD_ACTIONS)
 @handle_form(ContactsForm, shown_by=_contacts_page)
 def correct(form: ContactsForm, person_id: int) -> Page:
-    """Correct a person's mail address and mobile number, or say that it is a department's."""
+    """Correct a person's mail address and mobile number, or make the address a department's."""
     if read_choice():
         make_shared(form)
         with writing() as session:
@@ -93,7 +93,7 @@ def correct(form: ContactsForm, person_id: int) -> Page:
 @allow_action(Action.CONFIRM_APPOINTMENT)
 @handle_form(Form, shown_by=person_page)
 def second(_form: Form, person_id: int, contact_change_id: int) -> Page:
-    """Agree to a change that another one of the staff asked for."""
+    """Agree to a change that another member of the staff asked for."""
     with writing() as session:
         person = get_person(session, person_id)
         contact_corrections.second(
@@ -107,7 +107,7 @@ def second(_form: Form, person_id: int, contact_change_id: int) -> Page:
 @allow_action(*RECORD_ACTIONS)
 @handle_form(Form, shown_by=person_page)
 def refuse(_form: Form, person_id: int, contact_change_id: int) -> Page:
-    """Give up a change that is not in force yet."""
+    """Cancel a change that is not in force yet."""
     with writing() as session:
         person = get_person(session, person_id)
         contact_corrections.refuse(

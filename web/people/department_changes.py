@@ -84,7 +84,7 @@ def new(form: NewDepartmentForm) -> Page:
 
 
 def _record(change: Callable[..., object], code: str, message: str, **values: object) -> Page:
-    """Record a change of this department, and lead to its page with the message."""
+    """Record a change of this department, and redirect to its page with the message."""
     with writing() as session:
         change(session, **actor_now(), department=get_department(session, code), **values)
     flash(message)

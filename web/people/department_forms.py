@@ -29,7 +29,7 @@ class DepartmentOrderForm(Form):
     def refuse(self, refusal: Invalid | NotAllowed) -> int:
         """Show the problem at its field, or at the order number if the form has no such field.
 
-        Of `StillOpen` the page shows the open work itself.
+        For `StillOpen` the page shows the open work itself.
         """
         if isinstance(refusal, StillOpen):
             self.refusal = refusal
@@ -92,7 +92,7 @@ def offer_others(
     excluded_code: str,
     empty_label: str,
 ) -> None:
-    """Set the choices: all departments in force but the excluded one, below an empty choice."""
+    """Set the choices: all departments in force except the excluded one, below an empty choice."""
     departments = departments_in_force(session, now=ctx.now())
     others = [department for department in departments if department.code != excluded_code]
     form.other_id.choices = department_options(others, empty_label=empty_label)

@@ -81,10 +81,10 @@ def index(session: Session) -> str:
 
 @dataclass(frozen=True)
 class Register:
-    """The departments in sight that fit the search, with their officers and heads.
+    """The visible departments that match the search, with their officers and heads.
 
-    Those that have somebody come first. `number` restricts them to those with so many officers;
-    None means all.
+    Those that have somebody come first. `number` restricts them to those with that many officers
+    (None: all).
     """
 
     query: str
@@ -99,7 +99,7 @@ class Register:
         return self.with_officers(self.number)
 
     def with_officers(self, number: int | None) -> list[Department]:
-        """Return the departments with so many officers."""
+        """Return the departments with that many officers."""
         return [
             department
             for department in self.departments
@@ -108,7 +108,7 @@ class Register:
 
 
 def read_register_choice(session: Session) -> Register:
-    """Return the register as the URL asks for it."""
+    """Return the register with the choices in the URL."""
     query = request.args.get("q", "").strip()
     departments = (
         find_departments(session, query) if query else departments_in_force(session, now=ctx.now())
@@ -117,7 +117,7 @@ def read_register_choice(session: Session) -> Register:
     officers = _group_by_department(list_officers(session, now=ctx.now()))
     heads = _group_by_department(responsibility.holders(session, Role.HEAD, now=ctx.now()))
     visible = [department for department in departments if _is_visible(department)]
-    if not query:  # what was found stands in the order of the search
+    if not query:  # results keep the order of the search
         visible.sort(key=lambda department: not {department.id} & {*officers, *heads})
     return Register(query, OFFICERS.get(request.args.get("officers", "")), visible, officers, heads)
 
@@ -168,7 +168,7 @@ def csv() -> Response:
 
 
 def search_departments(session: Session, search_text: str) -> list[Department]:
-    """Return the departments that a search finds; none for a role that reads no register."""
+    """Return the departments that a search finds; none for a role that cannot read the register."""
     if actor().role not in READERS:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Pages of personal links: an appointment is wrong; take an office up; confirm an officer."""
+"""Pages of personal links: report a wrong appointment, take up an office, confirm an officer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ DOUBT_OUTCOMES = {
 
 
 class LinkForm(Form):
-    """The code that proves the person of the link."""
+    """The code that verifies the person of the link."""
 
     code = StringField(_l("Code"))
 
@@ -62,7 +62,7 @@ def _link(session: Session, token: str, purpose: LinkPurpose) -> Link | None:
 def _show_link(
     session: Session, token: str, purpose: LinkPurpose, show: Callable[[Link], Page]
 ) -> Page:
-    """Return the link's page, or one that says that it is over, or somebody else's."""
+    """Return the link's page, or one that says that it is over or somebody else's."""
     link = _link(session, token, purpose)
     if link is None:
         return error_page(404, message=_("This link has expired or was already used."))
@@ -84,7 +84,7 @@ def has_code(session: Session, link: Link, kind: NoticeKind = NoticeKind.LINK_CO
 
 
 def is_code_late(session: Session, link: Link, kind: NoticeKind = NoticeKind.LINK_CODE) -> bool:
-    """Return True if the code that was asked for on this page has not left."""
+    """Return True if the code that was requested on this page has not been sent."""
     asked_at = personal_links.code_request_time(session, link=link, now=ctx.now())
     return asked_at is not None and late_codes.has_not_left(
         session,
@@ -125,7 +125,7 @@ def _wrong_page(session: Session, /, form: LinkForm, token: str) -> Page:
 @public
 @handle_form(LinkForm, shown_by=_wrong_page)
 def wrong(form: LinkForm, token: str) -> Page:
-    """Say that an appointment is wrong, after a code or in a session; opening does nothing."""
+    """Report an appointment as wrong, after a code or in a session; opening does nothing."""
 
     def doubt(session: Session, link: Link) -> str:
         by = actor() if g.acting else Actor(ActorKind.LINK, person_id=link.person_id)
@@ -153,7 +153,7 @@ def _office_page(session: Session, /, form: LinkForm, token: str) -> Page:
 @public
 @handle_form(LinkForm, shown_by=_office_page)
 def office(form: LinkForm, token: str) -> Page:
-    """Take a confirmed office up by a code to the confirmed mobile; opening does nothing."""
+    """Take up a confirmed office with a code to the confirmed mobile; opening does nothing."""
 
     def take_up(session: Session, link: Link) -> str:
         office_links.take_up(session, link=link, now=ctx.now())
@@ -188,7 +188,7 @@ def _officer_page(
 @public
 @handle_form(LinkForm, shown_by=_officer_page)
 def officer(form: LinkForm, token: str) -> Page:
-    """Show officers after a code, and confirm them by the same code; opening does nothing."""
+    """Show officers after a code, and confirm them with the same code; opening does nothing."""
     is_look = request.form.get("step") == "look"
     if g.acting is not None and acting().lacks_factor:
         return render_template("sign_in/factor_needed.html", is_emergency=False), 403
@@ -212,9 +212,9 @@ def _act(
     *,
     is_kept: bool = False,
 ) -> Page:
-    """Do what the link is for, or send the code that was asked for, and lead back to its page.
+    """Do what the link is for, or send the requested code, and redirect to its page.
 
-    `act` returns what is said of it. Raises `Invalid` if the person of the link is not proven.
+    `act` returns the message about it. Raises `Invalid` if the link's person is not verified.
     """
     sentence = _("A code has been sent by SMS. It is valid for 15 minutes.")
     with writing() as session:
@@ -236,7 +236,7 @@ def _proof(
     *,
     is_kept: bool = False,
 ) -> tuple[Link, LinkCodeProblem | None]:
-    """Return the link, and why its person is not proven; sends a code if one is asked for.
+    """Return the link, and why its person is not verified; sends a code if one is requested.
 
     Raises `NotFound` if it is over, or opened by somebody else.
     """

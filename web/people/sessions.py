@@ -1,4 +1,4 @@
-"""Pages of the sessions and known devices of another person, to end them."""
+"""Pages that end the sessions and known devices of another person."""
 
 from __future__ import annotations
 

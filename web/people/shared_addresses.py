@@ -23,7 +23,7 @@ routes = Blueprint("shared_addresses", __name__)
 
 
 MAY_RECORD = (*RECORD_ACTIONS, Action.RECORD_OFFICER)
-"""The staff, and a head for the own department."""
+"""The staff, and heads for their own department."""
 
 
 def _department(session: Session, code: str) -> Department:
@@ -62,7 +62,7 @@ def show(form: AddressForm, code: str) -> Page:
 
 
 def _record(change: Callable[..., object], code: str, message: str, **values: object) -> Page:
-    """Record a change of the department's addresses, and lead to them with the message."""
+    """Record a change of the department's addresses, and redirect to them with the message."""
     with writing() as session:
         department_id = _department(session, code).id
         change(session, **actor_now(), department_id=department_id, **values)

@@ -1,4 +1,4 @@
-"""What the forms of people offer where somebody has the typed mail address already."""
+"""What the forms of people offer if somebody already has the typed mail address."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from web.messages.names import department_name
 
 
 class AddressForm(Form):
-    """A mail address that somebody may have already."""
+    """A form with a mail address that somebody may already have."""
 
     mail = StringField(_l("Email address"))
 
     @property
     def holders(self) -> list[Mapping[str, object]]:
-        """Who has what was typed: `person_id` and `name` of each."""
+        """The holders of what was typed: `person_id` and `name` of each."""
         if not isinstance(self.refusal, BadPerson):
             return []
         problems = (self.refusal, *self.refusal.others)
@@ -37,7 +37,7 @@ class AddressForm(Form):
 
 
 def sms_problem() -> str:
-    """Return the code of why no invitation goes by SMS, to people without mail; "" if one does."""
+    """Return the code of why people without mail get no invitation by SMS; "" if they do."""
     if not ctx.settings.sms.is_set:
         return "no_sms"
     return "no_sms_text" if NoticeKind.INVITATION in missing_codes(ctx.settings.sms) else ""
@@ -52,7 +52,7 @@ def is_to_be_invited(session: Session, person: Person) -> bool:
 def find_choices(
     session: Session, form: AddressForm, departments: Iterable[Department]
 ) -> list[Department]:
-    """Return those of the departments whose shared address the refused mail address may become."""
+    """Return the departments whose shared address the refused mail address may become."""
     holder = shared_addresses.find_holder(session, form.mail.data or "")
     is_named = holder is not None and any(named["person_id"] == holder.id for named in form.holders)
     if not is_named or read_choice():
@@ -66,9 +66,9 @@ def read_choice() -> int:
 
 
 def make_shared(form: AddressForm) -> None:
-    """Make the mail address the chosen department's, and take it off the person who has it.
+    """Make the mail address the chosen department's, and remove it from the person who has it.
 
-    Somebody who was invited there and has not come yet is invited by SMS. Raises as `take_over`.
+    Somebody who was invited there and has no password yet is invited by SMS. Raises as `take_over`.
     """
     with writing() as session:
         holder = shared_addresses.take_from_person(
@@ -78,7 +78,7 @@ def make_shared(form: AddressForm) -> None:
             mail_text=form.mail.data or "",
         )
         if holder is not None and sms_problem():
-            raise shared_addresses.only_channel(holder)  # nothing would reach the mobile
+            raise shared_addresses.only_channel(holder)  # nothing could be sent to the mobile
         if holder is not None and is_to_be_invited(session, holder):
             invitations.invite(session, **actor_now(), person=holder)
         name = department_name(session.get_one(Department, read_choice()))

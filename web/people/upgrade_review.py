@@ -1,4 +1,4 @@
-"""The page of what was in force at an upgrade, and is confirmed again."""
+"""The page of the appointments that were in force at an upgrade and are confirmed again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ routes = Blueprint("upgrade_review", __name__)
 @routes.get("/people/from-before")
 @allow_action(Action.RECORD_HEAD)
 def index() -> Page:
-    """List the appointments that are still to be confirmed again."""
+    """List the appointments that still have to be confirmed again."""
     return _page(Form(formdata=None))
 
 
@@ -42,7 +42,7 @@ def _page(session: Session, form: Form) -> str:
 @allow_action(Action.RECORD_HEAD)
 @handle_form(Form, shown_by=_page)
 def look_through(_form: Form) -> Page:
-    """Confirm what is ticked again."""
+    """Confirm the ticked appointments again."""
     digests = read_chosen()
     with writing() as session:
         upgrade_review.confirm_reviewed(session, **actor_now(), digests=digests)

@@ -62,7 +62,7 @@ class PersonForm(AddressForm):
 
     aliases = {"rank": "role"}  # noqa: RUF012  read by the base class only
 
-    # In the order of the page, which is that of the summary of what is wrong.
+    # In the order of the page, which is also that of the summary of errors.
     role = SelectField(_l("Appointed as"), validate_choice=False)
     sure = BooleanField(_l("Yes, appoint an admin"))
     department_id = SelectField(_l("Department"), coerce=number_of, validate_choice=False)
@@ -149,7 +149,7 @@ def _is_staff() -> bool:
 
 
 def _departments(session: Session) -> list[Department]:
-    """Return the departments for which the actor records people: a head's own alone."""
+    """Return the departments for which the actor records people: for a head only their own."""
     departments = departments_in_force(session, now=ctx.now())
     if _is_staff():
         return departments
@@ -176,7 +176,7 @@ def new(form: PersonForm) -> Page:
 
 
 class _Details(TypedDict):
-    """What the form says of the person."""
+    """What the form says about the person."""
 
     name_mr: str
     name_en: str
@@ -232,7 +232,7 @@ def show(person_id: int) -> Page:
 
 @reads
 def person_page(session: Session, /, form: Form, person_id: int, **_ids: int) -> str:
-    """Render the page of a person, with what was refused there."""
+    """Render the page of a person, with what was refused on it."""
     person = get_person(session, person_id)
     contact_changes = contact_corrections.waiting(session, person_id=person_id)
     now = ctx.now()

@@ -43,7 +43,7 @@ class LivePublication:
 
 @dataclass(frozen=True)
 class PastPublication:
-    """A publication that is no longer live, by a takedown order or deleted by others."""
+    """A publication that is no longer live, because of a takedown order or deleted by others."""
 
     order: Order | None
     finding: ExternalChange | None
@@ -102,7 +102,7 @@ def _live_publication(
 @routes.get("/found/<int:watch_id>")
 @allow_roles()
 def show_change(watch_id: int) -> Page:
-    """Show the published text beside the text that the platform shows now."""
+    """Show the published text next to the text that the platform shows now."""
     return _change_page(ChangeNoteForm(formdata=None), watch_id)
 
 

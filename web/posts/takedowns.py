@@ -104,7 +104,7 @@ def unhide(form: ReasonForm, comment_id: int) -> Page:
 
 
 def _order(act: Callable[..., object], form: ReasonForm, comment_id: int) -> None:
-    """Give the order; raises `NotFound` for another department's comment."""
+    """Create the order; raises `NotFound` for another department's comment."""
     now, reason = ctx.now(), form.reason.data or ""
     with writing() as session:
         comment_page(session, actor=actor(), comment_id=comment_id, now=now)

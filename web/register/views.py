@@ -39,7 +39,7 @@ from web.people.views import RECORD_ACTIONS
 routes = Blueprint("register", __name__)
 routes.add_app_template_filter(row_problem, "row_problem")
 MOST_SPELLINGS = 20
-"""The most unknown spellings that the page offers at once: those that are left come next."""
+"""The most unknown spellings that the page offers at once: the others follow."""
 
 KINDS = {
     RegisterKind.OFFICERS: N_("Officers of departments"),
@@ -48,7 +48,7 @@ KINDS = {
 
 
 class UploadForm(Form):
-    """A file, and what it holds."""
+    """A file, and the kind of its content."""
 
     kind = RadioField(_l("What is in the file"), default=RegisterKind.OFFICERS.value)
     file = FileField(_l("CSV or XLSX file"))
@@ -88,19 +88,20 @@ def _upload_page(session: Session, form: UploadForm) -> str:
     return render_template("register/upload.html", form=form, most_bytes=MOST_BYTES, files=files)
 
 
-# No job of the clock: an export of the form with 5,000 rows is read in one second of processor
-# time and planned in another, the widest workbook that is taken is read in four, and no more people
-# are recorded than departments have places, at about 4 ms each. The form says that it is checked.
+# No job of the clock: an export of the form with 5,000 rows is read in one second of
+# processor time and planned in another, the widest accepted workbook is read in four, and no more
+# people are recorded than departments have places, at about 4 ms each. The form says that it is
+# checked.
 @routes.route("/register/import", methods=["GET", "POST"])
 @allow_action(*RECORD_ACTIONS)
 @handle_form(UploadForm, shown_by=_upload_page)
 def upload(form: UploadForm) -> Page:
-    """Take a file, and lead to its plan."""
+    """Accept a file, and redirect to its plan."""
     source = request.files.get("file")
     if source is None or not source.filename:
         raise BadSheet("file", "missing")
     kind = form.kind.data or ""
-    # A large file takes seconds to read: nobody else's writing waits for it.
+    # A large file takes seconds to read, and no other write may wait for it.
     sheet = read_sheet(source.stream.read(MOST_BYTES + 1))
     with writing() as session:
         register_file_id = uploads.store(
@@ -165,14 +166,14 @@ def _column_choice(file: RegisterFile) -> list[Column]:
 @routes.get("/register/import/<int:register_file_id>")
 @allow_action(*RECORD_ACTIONS)
 def show(register_file_id: int) -> Page:
-    """Show what a file would do, or first what its columns mean."""
+    """Show what a file would do, or ask first what its columns mean."""
     return _page(PlanForm(formdata=None), register_file_id)
 
 
 @routes.post("/register/import/<int:register_file_id>/columns")
 @allow_action(*RECORD_ACTIONS)
 def choose_columns(register_file_id: int) -> Page:
-    """Keep what the columns mean, for this file and the next with these headings."""
+    """Store what the columns mean, for this file and the next ones with these headings."""
     with writing() as session:
         file = uploads.get_file(session, **actor_now(), file_id=register_file_id)
         columns = _column_choice(file)
@@ -186,7 +187,7 @@ def choose_columns(register_file_id: int) -> Page:
 @routes.post("/register/import/<int:register_file_id>/department")
 @allow_action(*RECORD_ACTIONS)
 def choose_department(register_file_id: int) -> Page:
-    """Let a spelling of the file stand for a department."""
+    """Make a spelling of the file mean a department."""
     department_id = number_of(request.form.get("department_id"))
     with writing() as session:
         file = uploads.get_file(session, **actor_now(), file_id=register_file_id)

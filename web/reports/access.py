@@ -23,7 +23,7 @@ READERS = (Role.ADMIN, Role.AUDITOR)
 
 
 class DayForm(Form):
-    """The day of which the entries are shown."""
+    """The day whose entries are shown."""
 
     day = DayField(_l("Day"), looks_back=True, confirms=False)
 

@@ -1,4 +1,4 @@
-"""The list of posts, answers or comments behind a number of the report, as a page and as CSV."""
+"""The posts, answers or comments that a number of the report counts, as a page and as CSV."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Number:
     period: Period
 
     def rows(self) -> Select[Post] | Select[Comment]:
-        """Return the query of what it counts. Raises `WrongRole`."""
+        """Return the query of the rows that it counts. Raises `WrongRole`."""
         if self.counted is Counted.OVERDUE:
             return overdue_comments(actor(), now=ctx.now(), department_id=self.department_id)
         return query_posts(actor(), self.period, self.counted, department_id=self.department_id)
@@ -97,7 +97,7 @@ def _number_in_url() -> Number:
 @routes.get("/report/list.csv")
 @allow_action(Action.SEE_REPORT)
 def list_csv() -> Response:
-    """Return the list behind a number of the report as CSV, whole."""
+    """Return the whole list behind a number of the report as CSV."""
     number = _number_in_url()
     table = Comment if number.counted is Counted.OVERDUE else Post
     with reading() as session:

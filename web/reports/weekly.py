@@ -59,7 +59,7 @@ COUNTS = (N_("Posts"), N_("Answers"), N_("Late answers"))
 WEEK_HEADINGS = (N_("From"), N_("Until"), *COUNTS)
 DEPARTMENT_HEADINGS = (N_("Department"), *COUNTS, N_("Overdue now"))
 MOST_VALUES = 16
-"""With more groups, neither the numbers above the bars nor all names under them would fit."""
+"""With more groups, neither the numbers above the bars nor all names below them would fit."""
 
 Named = Sequence[tuple[str, PublishedCounts]]
 
@@ -98,7 +98,7 @@ class BarGroup:
 class Chart:
     """Groups of bars, the size of the drawing, and the baseline `floor` of vertical bars.
 
-    If `is_beside`, the names are beside horizontal bars, else above them.
+    If `is_beside`, the names are next to horizontal bars, else above them.
     """
 
     width: int
@@ -112,7 +112,7 @@ class Chart:
 @allow_action(Action.SEE_REPORT)
 @reads
 def index(session: Session) -> str:
-    """Show a period, of one department or of all that the actor may see."""
+    """Show a period, for one department or for all that the actor may see."""
     department_id = number_of(request.args.get("department")) or None
     form, name, period = period_in_url()
     report = weekly_report(session, **actor_now(), department_id=department_id, period=period)
@@ -168,7 +168,7 @@ def period_in_url() -> tuple[PeriodForm, PeriodName, Period]:
 def _those_with_something(
     report: WeeklyReport,
 ) -> Sequence[tuple[Office, PublishedCounts]]:
-    """Return the departments of the table: those with a number, or all, if the URL says so."""
+    """Return the departments of the table: those with a number, or all if the URL says so."""
     if request.args.get("all"):
         return report.departments
     return [
@@ -249,7 +249,7 @@ def _columns(report: WeeklyReport) -> Chart:
 def _lying(named: Named, *, width: int, beside: int) -> Chart:
     """Return a chart with two horizontal bars for each name.
 
-    The names take up `beside` units beside the bars; if that is 0, they are above them.
+    The names take up `beside` units next to the bars; if that is 0, they are above them.
     """
     most = max((max(tally.posts, tally.answers) for _name, tally in named), default=0) or 1
     above = 0 if beside else LINE

@@ -1,4 +1,4 @@
-"""The page of a personal link: an approver proves who they are, and decides about a revision."""
+"""The page of a personal link: an approver proves their identity, and decides about a revision."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ routes = Blueprint("approval_links", __name__)
 
 
 class NotProven(NotAllowed):
-    """Nothing shows yet, or any more, that the reader is the person of the link."""
+    """There is no proof yet, or no longer, that the reader is the person of the link."""
 
     code = "not_proven"
 
@@ -72,7 +72,7 @@ def _refusal_page(link: Link | None) -> Page | None:
 
 @reads
 def _page(session: Session, /, form: ApprovalForm, token: str, *, act: str = "") -> Page:
-    """Return the page of the link: why it is over, the ways of proof, or what is to be decided."""
+    """Return the page of the link: why it is over, how to prove the identity, or what to decide."""
     link = approval_links.find(session, token=token)
     page = _refusal_page(link)
     if link is None or page is not None:
@@ -144,7 +144,7 @@ def _send(form: ApprovalForm, token: str) -> Page:
     with writing() as session:
         link = _link(session, token)
         if approval_links.link_state(session, link, now=ctx.now()) is not ApprovalLinkState.OPEN:
-            return _back(token)  # the page says why nothing is to be decided
+            return _back(token)  # the page says why there is nothing to decide
         problem = personal_links.send_code(
             session,
             link=link,
@@ -161,7 +161,7 @@ def _send(form: ApprovalForm, token: str) -> Page:
 
 
 def _prove(form: ApprovalForm, token: str) -> Page:
-    """Show what is to be decided, if the code is right."""
+    """Show what has to be decided, if the code is right."""
     with writing() as session:
         link = _link(session, token)
         revision = approval_links.get_revision(session, link)
@@ -182,7 +182,7 @@ def _prove(form: ApprovalForm, token: str) -> Page:
 @routes.post("/approve/<token>/passkey/options")
 @public
 def passkey_options(token: str) -> Page:
-    """Return what the browser needs to prove its reader by a passkey."""
+    """Return what the browser needs to identify its reader by a passkey."""
     site = require_site()
     with writing() as session:
         link = _readers_link(session, token)
@@ -198,7 +198,7 @@ def passkey_options(token: str) -> Page:
 @public
 @handle_form(ApprovalForm, shown_by=_page)
 def passkey(form: ApprovalForm, token: str) -> Page:
-    """Show what is to be decided, if a passkey of the person has signed the challenge."""
+    """Show what has to be decided, if a passkey of the person has signed the challenge."""
     site = require_site()
     with writing() as session:
         link = _link(session, token)
@@ -220,7 +220,7 @@ def _photos_to_show(session: Session, token: str) -> tuple[str, ...]:
 def _decide(token: str, kind: DecisionKind, reason: str = "", pictures: str = "") -> None:
     """Decide in the name of the person; raises `NotProven`, or what the decision raises.
 
-    `pictures` is what the browser reported about them.
+    `pictures` is what the browser reported about the pictures.
     """
     view = None
     if kind is DecisionKind.APPROVED:
@@ -281,6 +281,6 @@ def picture(session: Session, token: str, sha256: str) -> Response:
     if not (is_open and is_proven and approval_pages.may_see(session, link)):
         raise NotFound(sha256)
     response = serve_picture([revision], sha256)
-    # The proof ends after half an hour; a copy in a browser that others use would not.
+    # The proof ends after half an hour; a copy in the cache of a shared browser would not.
     response.headers["Cache-Control"] = "no-store"
     return response

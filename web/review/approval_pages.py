@@ -48,7 +48,7 @@ def _link_values(session: Session, link: Link) -> dict[str, object]:
 
 
 def end_page(session: Session, link: Link, state: str, form: ReasonForm) -> Page:
-    """Return the page that says why nothing can be decided by the link, and what to do.
+    """Return the page that says why nothing can be decided with the link, and what to do.
 
     The state is "refused" if the person may no longer see the post.
     """
@@ -67,7 +67,7 @@ def end_page(session: Session, link: Link, state: str, form: ReasonForm) -> Page
 
 
 def mask_address(address: str) -> str:
-    """Return enough of a mail address or mobile number for its owner to know it again."""
+    """Return enough of a mail address or mobile number for its owner to recognise it."""
     name, at, host = address.partition("@")
     return f"{name[:1]}…{at}{host}" if at else address and f"…{address[-4:]}"
 
@@ -92,7 +92,7 @@ def proof_page(session: Session, link: Link, form: ReasonForm, token: str) -> Pa
 
 
 def _blocked_reason(session: Session, link: Link, actor: Actor | None) -> str:
-    """Return why the person cannot decide; the same as on the page of the revision."""
+    """Return why the person cannot decide, as on the page of the revision."""
     if actor is None:
         return _("You have no appointment in force with which you could decide.")
     revision = approval_links.get_revision(session, link)
@@ -123,7 +123,7 @@ def picture_address(token: str) -> PictureAddress:
 
 
 def open_page(session: Session, link: Link, form: ReasonForm, token: str) -> Page:
-    """Return the page of what is to be decided, with the buttons if the person may."""
+    """Return the page of what has to be decided, with the buttons if the person may decide."""
     revision = approval_links.get_revision(session, link)
     actor = approval_links.find_actor(session, link, now=ctx.now())
     earlier = approval_links.last_shown(session, link)
@@ -145,7 +145,7 @@ def open_page(session: Session, link: Link, form: ReasonForm, token: str) -> Pag
 
 
 def _head_ground(session: Session, link: Link, actor: Actor | None) -> str:
-    """Return on which ground the person decides as head of the department; "" for others."""
+    """Return the ground on which the person decides as head of the department; "" for others."""
     if actor is None:
         return ""
     revision = approval_links.get_revision(session, link)

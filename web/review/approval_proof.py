@@ -1,6 +1,6 @@
-"""How a person is known at the link to a revision: a code, a passkey or the session.
+"""How a person is identified at the link to a revision: a code, a passkey or the session.
 
-What a code or passkey has proven stands in a cookie of this one link: it opens no session.
+What a code or passkey has proven is in a cookie of only this link: it opens no session.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from web.core.context import ctx
 from web.people.personal_links import is_by_owner
 
 LASTS: Final = timedelta(minutes=30)
-"""Within this time the person decides, or proves themselves once more."""
+"""Within this time the person decides, or proves their identity again."""
 
 
 def find_credential(link: Link, revision: Revision) -> DecisionCredential | None:
-    """Return how the person of the link was known in this browser; None if they were not."""
+    """Return how the person of the link was identified in this browser; None if they were not."""
     if is_by_owner(link) and not acting().lacks_factor:
         return DecisionCredential.LINK_AND_SIGN_IN
     try:
@@ -42,7 +42,7 @@ def lacks_factor(link: Link) -> bool:
 
 
 def store(link: Link, revision: Revision, token: str, credential: DecisionCredential) -> None:
-    """Store in a cookie of this link alone that its person was proven, for this revision."""
+    """Store in a cookie for only this link that its person was verified for this revision."""
     fields = (link.id, revision.digest, credential.value, ctx.now().isoformat())
     proof = str(_serializer().dumps(fields))
     path = url_for("approval_links.show", token=token)
@@ -56,14 +56,14 @@ def store(link: Link, revision: Revision, token: str, credential: DecisionCreden
             path=path,
             secure=True,
             httponly=True,
-            # Opened once more from the mail, the page still knows its reader.
+            # If opened again from the mail, the page still knows its reader.
             samesite="Lax",
         )
         return response
 
 
 def end(token: str) -> None:
-    """End what was proven in this browser for the link: it asks once more who its reader is."""
+    """End the proof in this browser for the link, which then asks again who its reader is."""
     path = url_for("approval_links.show", token=token)
 
     @after_this_request
@@ -73,7 +73,7 @@ def end(token: str) -> None:
 
 
 def _cookie_name() -> str:
-    # A cookie of one path cannot have the prefix of the session's.
+    # A cookie for one path cannot have the prefix of the session's cookie.
     name: str = current_app.config["SESSION_COOKIE_NAME"]
     return f"{name.replace('__Host-', '__Secure-')}-approve"
 

@@ -23,7 +23,7 @@ from web.messages.refusals import refusal_sentence
 def blocking_sentence(
     session: Session, revision: Revision, approvers: Approvers, *, actor: Actor
 ) -> str:
-    """Return the sentence why the actor cannot decide; empty if they can, or nothing is asked."""
+    """Return a sentence on why the actor cannot decide; empty if they can or nothing is asked."""
     post = revision.post
     if post.state is not PostState.IN_REVIEW or revision.number != post.newest:
         return ""

@@ -102,7 +102,7 @@ def _deciders(session: Session, revision: Revision) -> list[Appointment]:
 def show(_form: Form, post_id: int) -> Page:
     """Create a code for the revision that the page showed.
 
-    The page has the newest revision's code while it is valid, and the decisions so far.
+    The page shows the newest revision's code while it is valid, and the decisions so far.
     """
     with writing() as session:
         drafts.get_post(session, actor=actor(), post_id=post_id)

@@ -59,7 +59,7 @@ def index(session: Session) -> str:
 
 
 def _month(text: str) -> date | None:
-    """Parse "2026-11" as the first day of that month; None if it is no month."""
+    """Parse "2026-11" as the first day of that month; None if it is not a month."""
     year, _dash, month = text.partition("-")
     known_year = number_of(year) in range(2000, 2100)
     known_month = number_of(month) in range(1, 13)

@@ -1,4 +1,4 @@
-"""The photos of a revision for its review: each once, whole, with its descriptions."""
+"""The photos of a revision for its review: each once, uncropped, with its descriptions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from web.previews import PictureAddress, address_of_post, make_shown_picture
 
 
 class PhotosUnshown(NotAllowed):
-    """A photo of the revision cannot be shown now: nobody approves what cannot be seen."""
+    """A photo of the revision cannot be shown now, and nobody may approve what cannot be seen."""
 
     code = "photos_unshown"
 
@@ -36,9 +36,9 @@ class WholePicture:
 class ReviewedPhoto:
     """A photo of a revision with its number in it, which counts from 1.
 
-    `src` is the URL of the photo as the page shows it, of `width` to `height`, and `copy` that of a
-    lighter one. `descriptions` are pairs of a language and its description, empty if there is none;
-    what two languages share is there once.
+    `src` is the URL of the photo as the page shows it, with `width` and `height`, and `copy` that
+    of a smaller one. `descriptions` are pairs of a language and its description, empty if there is
+    none; a description that two languages share is there once.
     """
 
     number: int
@@ -79,14 +79,14 @@ def list_photos(
 
 
 def review_address(address: PictureAddress) -> PictureAddress:
-    """Return addresses of thumbnails that are all of one size: a page loads each picture once."""
+    """Return addresses of thumbnails of only one size, so a page loads each picture once."""
     return lambda sha256, size: address(sha256, size and "whole")
 
 
 def waiting_photos(revision: Revision) -> tuple[str, ...]:
-    """Return the digests of the photos of a revision; of one that is not to be decided about none.
+    """Return the digests of the photos of a revision, or none if it does not wait for a decision.
 
-    A button that was pressed twice is told that the decision is made.
+    Pressing a button twice then shows that the decision has been made.
     """
     post = revision.post
     waits = post.state is PostState.IN_REVIEW and revision.number == post.newest
@@ -98,7 +98,7 @@ def check_shown(digests: Collection[str], reported: str) -> PictureView | None:
 
     Raises `PhotosUnshown` unless this web can show them, as the review page does. While the store
     is away, an approver who has seen them elsewhere needs no page that shows them. It ends the
-    reading of the request, since the store may take its time.
+    reading of the request, because the store may be slow.
     """
     if not digests:
         return None
@@ -117,7 +117,7 @@ def check_shown(digests: Collection[str], reported: str) -> PictureView | None:
 
 
 def photo_numbers(revision: Revision) -> dict[int, list[int]]:
-    """Return the numbers of the photos of each text, in its order, by the id of the variant."""
+    """Return the numbers of the photos of each text, in order, by the id of the variant."""
     digests = source_digests(revision)
     return {
         variant.id: [digests.index(rendition.source_sha256) + 1 for rendition in variant.renditions]

@@ -44,7 +44,7 @@ ACTS = {"return": DecisionKind.RETURNED, "reject": DecisionKind.REJECTED}
 def _reason_page(session: Session, form: DecisionReasonForm, post_id: int, *, act: str) -> Page:
     """Return the page that asks for a reason; a repeated decision redirects.
 
-    A stale form is shown with the changes since its revision, and is now for the newest one.
+    A stale form is shown with the changes since its revision, and then applies to the newest one.
     """
     post = drafts.get_post(session, actor=actor(), post_id=post_id)
     seen_revision = number_of(form.seen.data)
@@ -62,7 +62,7 @@ def _reason_page(session: Session, form: DecisionReasonForm, post_id: int, *, ac
         outdated = numbers.get(seen_revision)
         form.seen.data = str(form.refusal.values["newest"])
     elif isinstance(form.refusal, ActsUnderAnother):
-        # Sent once more, the form decides under the present appointment, which the page names.
+        # If sent again, the form decides under the present appointment, which the page names.
         form.under.data = str(actor().appointment_id)
     return render_template(
         "review/reason.html",
@@ -80,7 +80,7 @@ def _reason_page(session: Session, form: DecisionReasonForm, post_id: int, *, ac
 @handle_form(DecisionReasonForm, shown_by=partial(_reason_page, act="return"))
 def return_post(form: DecisionReasonForm, post_id: int) -> Page:
     """Return the revision to the cell with the changes to make."""
-    # The page has two more buttons, which decide nothing.
+    # The page has two more buttons that decide nothing.
     if "use" in request.form or "keep" in request.form:
         with writing() as session:
             reason = form.reason.data or ""
@@ -113,7 +113,7 @@ def reject(form: DecisionReasonForm, post_id: int) -> Page:
 @allow_action(Action.WITHDRAW_APPROVAL)
 @handle_form(DecisionReasonForm, shown_by=partial(_reason_page, act="withdraw_approval"))
 def withdraw_approval(form: DecisionReasonForm, post_id: int) -> Page:
-    """Withdraw the approval of the actor's department, as long as something is unsent."""
+    """Withdraw the approval of the actor's department, while something is unsent."""
     _decide(withdraw.withdraw_approval, form, post_id, seen_revision=number_of(form.seen.data))
     flash(_("Approval withdrawn. Nothing more from this post will be published."))
     in_flight.flash_for_post(post_id)

@@ -1,6 +1,6 @@
-"""Who decides on a shared computer, by a code of the cell, is signed out with the decision.
+"""Signs out whoever decides on a shared computer, by a code of the cell, with the decision.
 
-The officer without a phone signs in on a second computer of the cell, which the next one uses too.
+An officer without a phone signs in on a second computer of the cell, which others use too.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ _STAYS = ("language", "_flashes")
 
 
 def await_decision(database_session: Session) -> None:
-    """Let this session end with its next decision, if it is one on a shared computer."""
+    """Make this session end with its next decision, if it is on a shared computer."""
     if database_session.get_one(SignIn, acting().sign_in_id).is_shared:
         session[_MARK] = True
 
 
 def end_session(database_session: Session) -> None:
-    """End such a session in the transaction of the decision; any other goes on."""
+    """End such a session in the transaction of the decision; any other continues."""
     if _MARK in session:
         sessions.end(database_session, sign_in_id=acting().sign_in_id, now=ctx.now())
 
 
 def leave() -> Response | None:
-    """Let the browser forget such a session, after it has ended; None if the session goes on."""
+    """Make the browser forget such a session after its end; None if the session continues."""
     if _MARK not in session:
         return None
     stays = {key: session[key] for key in _STAYS if key in session}

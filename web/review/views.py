@@ -59,7 +59,7 @@ DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
 class ApproveForm(Form):
     """The hidden values of the approve button."""
 
-    # Names of form fields are data: they stand in templates and in forms kept for a new sign-in.
+    # Names of form fields are data: they are in templates and in forms kept for a new sign-in.
     seen = IntegerField()  # the number of the revision that the page showed
     under = IntegerField()  # the appointment under which the page was opened
     pictures = HiddenField()  # what the browser reports about the pictures
@@ -113,19 +113,19 @@ def _page(
         reminders=list_reminders(session, revision, now=now),
         refusal=" ".join(form.form_errors) if form else blocked,
         was_refused=form is not None,
-        # Nothing was decided, and may be now: the button is shown once more.
+        # Nothing was decided and it still can be: the button is shown again.
         may_retry=form is not None
         and isinstance(form.refusal, ActsUnderAnother | PhotosUnshown)
         and not blocked,
         appointment_id=actor().appointment_id,
-        # It takes a department that has yet to decide and has somebody who can.
+        # This needs a department that has yet to decide and has somebody who can.
         may_approve_in_person=may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
         and sum(review.is_pending for review in reviews) > len(nobody_for),
     )
 
 
 def _warnings(session: Session, post: Post, revision: Revision) -> WarningList | None:
-    """Return the points to check of a waiting revision for the cell; an officer cannot write."""
+    """Return the warnings about a waiting revision for the cell; an officer cannot change texts."""
     waits = post.state is PostState.IN_REVIEW and revision.number == post.newest
     if not waits or not may(actor(), Action.DRAFT, post.department_id):
         return None
@@ -135,7 +135,7 @@ def _warnings(session: Session, post: Post, revision: Revision) -> WarningList |
 def _approver_offices(
     offices: DepartmentOffices, approvers: Approvers
 ) -> list[tuple[Appointment, date | None]]:
-    """Return the offices of those who may decide now, and of who is away the last day."""
+    """Return the offices of those who may decide now, and the last day of those who are away."""
     heads = [approvers.head] if approvers.head is not None and approvers.standing_in else []
     ids = {candidate.appointment_id for candidate in (*approvers.officers, *heads)}
     return [
@@ -204,8 +204,8 @@ def redirect_if_already_decided(
     kinds: Collection[DecisionKind | None],
     refusal: Invalid | NotAllowed | None,
 ) -> Response | None:
-    """Redirect if the actor has already decided so, else return None."""
-    # A button pressed twice, or again after going back, is no error.
+    """Redirect if the actor has already made this decision, else return None."""
+    # Pressing a button twice, or again after going back, is not an error.
     if not isinstance(refusal, WrongState):
         return None
     decision = history.find_decision(

@@ -55,7 +55,7 @@ LEGEND: tuple[tuple[str, str], ...] = (
 @allow_action(Action.SEE_POST)
 @reads
 def index(session: Session) -> str:
-    """Show a month, a week or a list of days; by default the present month."""
+    """Show a month, a week or a list of days; by default the current month."""
     choice = read_query()
     skip = (choice.untimed - 1) * MOST_UNTIMED
     unscheduled = calendar.list_unscheduled(
@@ -160,7 +160,7 @@ def _departments(session: Session) -> list[Department]:
 
 @routes.app_template_filter()
 def short_time(item: Item) -> str:
-    """Return the time of an item, as short as a cell of the month needs it."""
+    """Return the time of an item, short enough for a cell of the month."""
     return dates.clock_time(item.at, page_language(), short=True)
 
 

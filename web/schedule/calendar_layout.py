@@ -37,7 +37,7 @@ class CalendarQuery:
     """The requested part of the calendar, with its filters.
 
     `untimed` is the page of the posts without a time; `skip` items of the first day are left out of
-    the list, as an earlier page has shown them.
+    the list, because an earlier page has shown them.
     """
 
     view: CalendarView
@@ -134,9 +134,9 @@ def page_urls(choice: CalendarQuery, *, has_more: bool) -> dict[str, str]:
 
 
 def list_days(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[Cell]:
-    """Return the days of the list; of a month only its days with items, from today on.
+    """Return the days of the list; for a month only its days with items, from today on.
 
-    Beside a table each day has a few items; the list itself ends after `MOST_LISTED`.
+    Next to a table each day has a few items; the list itself ends after `MOST_LISTED`.
     """
     if choice.view is CalendarView.LIST:
         return _page_of_days(days, choice, today)
@@ -152,7 +152,7 @@ def list_days(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -
 
 
 def _page_of_days(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[Cell]:
-    """Return whole days up to `MOST_LISTED` items, but at least a part of the first day."""
+    """Return whole days up to `MOST_LISTED` items, or else a part of the first day."""
     cells: list[Cell] = []
     for day in days:
         skip = 0 if cells else choice.skip

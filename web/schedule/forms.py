@@ -70,7 +70,7 @@ class PostTimesForm(Form):
         return any(problem.code in WARNINGS for problem in self.problems)
 
     def fill_row(self, variant_id: int, at: datetime | None) -> None:
-        """Write a time into a row in place of what was typed."""
+        """Write a time into a row instead of what was typed."""
         self.row(variant_id).due_at.fill(at)
 
     def times(self) -> dict[int, NewTime]:
@@ -100,8 +100,8 @@ class PostTimesForm(Form):
     def row_errors(self, open_ids: Collection[int]) -> list[tuple[str, str]]:
         """Return the errors of the rows for the summary, each with the id that it links to.
 
-        A row that is not among `open_ids` has no fields any more. What all rows have in common,
-        as hours to avoid, is said once.
+        A row that is not in `open_ids` no longer has fields. An error that all rows share,
+        such as hours to avoid, is shown once.
         """
         errors = [
             (str(error), row.due_at.id if variant_id in open_ids else f"text-{variant_id}")

@@ -25,7 +25,7 @@ from web.messages.names import account_name, department_name
 
 routes = Blueprint("ical", __name__)
 LASTS = timedelta(minutes=10)
-"""How long an event lasts: calendar programs show no moments without a length."""
+"""How long an event lasts: calendar programs do not show moments without a length."""
 
 ASK_AGAIN = "PT30M"
 
@@ -34,7 +34,7 @@ ASK_AGAIN = "PT30M"
 @allow_roles()
 @reads
 def index(session: Session) -> Page:
-    """Show if the person has a link, and since when."""
+    """Show whether the person has a link, and since when."""
     return _page(session)
 
 
@@ -57,7 +57,7 @@ def renew() -> Page:
 @routes.post("/calendar/feed/end")
 @allow_roles()
 def end() -> Page:
-    """End the link: its URL answers 404 from now on."""
+    """End the link: its URL returns 404 from now on."""
     with writing() as session:
         ical_feeds.end(session, **actor_now())
     flash(_("The link has ended."))

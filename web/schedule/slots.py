@@ -57,7 +57,7 @@ class SlotForm(Form):
 
 
 class QuietForm(Form):
-    """Hours in which nothing is to be published."""
+    """Hours in which nothing should be published."""
 
     account = SelectField(_l("Social media account"), coerce=_one_or_all, validate_choice=False)
     weekday = SelectField(_l("Day of the week"), coerce=_one_or_all, validate_choice=False)
@@ -82,7 +82,7 @@ def weekday_name(weekday: int) -> str:
 
 @reads
 def _page(session: Session, sent_form: SlotForm | QuietForm) -> str:
-    """Return the page, on which the other of its two forms is empty."""
+    """Return the page; the other of its two forms is empty."""
     is_quiet = isinstance(sent_form, QuietForm)
     form = SlotForm(formdata=None) if is_quiet else sent_form
     quiet_form = sent_form if is_quiet else _quiet_form(formdata=None)

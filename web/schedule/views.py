@@ -1,4 +1,4 @@
-"""Schedule the texts of a post together, publish them now, and stop what has not left."""
+"""Schedule the texts of a post together, publish them now, and stop those not yet sent."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SHOWN_SLOTS = 3
 
 @dataclass(frozen=True)
 class TextRow:
-    """A text on the page: its row of the form, or None where its time stands as a fact."""
+    """A text on the page: its row of the form, or None if its time is only shown."""
 
     preview: Preview
     fields: TimeRow | None
@@ -59,7 +59,7 @@ class TextRow:
 @allow_action(Action.SCHEDULE)
 @reads
 def show_text(session: Session, post_id: int, variant_id: int) -> Page:
-    """Lead to the form of the post, with this text's row open."""
+    """Redirect to the form of the post, with this text's row open."""
     post = drafts.get_post(session, actor=actor(), post_id=post_id)
     if variant_id not in {text.id for revision in post.revisions for text in revision.variants}:
         raise NotFound(variant_id)
@@ -162,7 +162,7 @@ def _rows(form: PostTimesForm, post: Post, timetable: Timetable) -> list[TextRow
 
 
 def _ids_to_change(form: PostTimesForm) -> set[int]:
-    """Return the texts whose time is to be changed: what was ticked, or named by `change`."""
+    """Return the texts whose time is to be changed: those ticked, or named by `change`."""
     named = {number_of(text) for text in request.values.getlist("change")}
     return named | set(form.chosen_ids) if request.method == "POST" else named
 
@@ -185,7 +185,7 @@ def _is_open(delivery: Delivery | None, *, is_changed: bool) -> bool:
 
 
 def _is_chosen(form: PostTimesForm, preview: Preview, changed: set[int]) -> bool:
-    """Return whether the row is ticked: at first, what waits for its first time."""
+    """Return True if the row is ticked; at first, those are the texts without a time."""
     if request.method == "POST":
         return preview.variant.id in form.chosen_ids
     delivery = preview.delivery
@@ -230,7 +230,7 @@ def publish_now(form: PostTimesForm, post_id: int) -> Page:
 @routes.post("/posts/<int:post_id>/stop-publishing")
 @allow_action(Action.CANCEL)
 def stop(post_id: int) -> Page:
-    """Cancel what has not left of a post, and say what had left."""
+    """Cancel the texts of a post that were not sent, and say which were."""
     with writing() as session:
         drafts.get_post(session, actor=actor(), post_id=post_id)
         outcome = post_schedule.stop_publishing(session, **actor_now(), post_id=post_id)

@@ -32,7 +32,7 @@ class PendingSignIn:
 
 
 def store_asked(identifier: str, code_request: CodeRequest, *, is_shared: bool) -> None:
-    """Store in the session cookie that a code is awaited; the cookie tells nothing else."""
+    """Store in the session cookie that a code is awaited; the cookie reveals nothing else."""
     not_before = code_request.not_before.isoformat()
     session[_ASKED_KEY] = [
         identifier[:LONGEST_IDENTIFIER],
@@ -52,7 +52,7 @@ def pending_sign_in() -> PendingSignIn | None:
 
 
 def store_identifier(identifier: str) -> None:
-    """Store whose password was set in this browser, for the next sign-in page alone."""
+    """Store whose password was set in this browser, for the next sign-in page only."""
     session[_IDENTIFIER_KEY] = identifier
 
 
@@ -85,10 +85,10 @@ def pending_factor() -> PendingFactor | None:
 
 
 def begin_session(signed_in: SignedIn) -> None:
-    """Begin a new session; nothing of the previous session is kept but the language."""
+    """Begin a new session; only the language of the previous session is kept."""
     language = session.get("language")
     session.clear()
-    # The form just read has made a token of the old session, which this page would hand on.
+    # The form just read has made a token for the old session, which this page would pass on.
     g.pop("csrf_token", None)
     session[SESSION_KEY] = signed_in.token
     session.permanent = not signed_in.sign_in.is_shared
@@ -107,7 +107,7 @@ def _serializer() -> URLSafeSerializer:
 
 
 def device_token() -> str:
-    """Return the token of the device cookie; empty if there is none, or it is not ours."""
+    """Return the token of the device cookie; empty if there is none or it is not ours."""
     try:
         return str(_serializer().loads(request.cookies.get(_cookie_name(), "")))
     except BadSignature:

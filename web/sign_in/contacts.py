@@ -19,7 +19,7 @@ routes = Blueprint("own_contacts", __name__)
 @routes.get("/profile/contacts")
 @allow_roles()
 def index() -> Page:
-    """Ask whether what the staff recorded is one's own."""
+    """Ask whether the address or number that the staff recorded is one's own."""
     return _page(Form(formdata=None))
 
 
@@ -46,7 +46,7 @@ def accept(_form: Form, contact_change_id: int) -> Page:
 @allow_roles()
 @handle_form(Form, shown_by=_page)
 def refuse(_form: Form, contact_change_id: int) -> Page:
-    """Give the change up."""
+    """Cancel the change."""
     with writing() as session:
         person = session.get_one(Person, acting().person.id)
         contact_corrections.refuse(

@@ -1,4 +1,4 @@
-"""Pages on which a browser makes a passkey, uses it, and on which its owner ends it."""
+"""Pages where a browser makes and uses a passkey, and where its owner ends it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def prove_options() -> Page:
 @routes.post("/confirm/passkey")
 @allow_roles()
 def prove() -> Page:
-    """Check a passkey in place of password and code, then show the form that required them."""
+    """Check a passkey instead of password and code, then show the form that required them."""
     form, site, recovered = PasskeyForm(), require_site(), form_recovery.read_carried_form()
     with writing() as session:
         refusal = own_passkeys.prove(

@@ -32,7 +32,7 @@ class AskForm(Form):
 
 
 class ResetCodeForm(NewPasswordForm):
-    """The mobile number, the code that came to it, and the new password."""
+    """The mobile number, the code sent to it, and the new password."""
 
     identifier = StringField(
         _l("Mobile number"), validators=[InputRequired(_l("Write your mobile number."))]

@@ -25,7 +25,7 @@ class NewPasswordForm(Form):
 
 
 def read_new_password(form: NewPasswordForm, person: Person) -> NewPassword:
-    """Return the form's new password for this person; raises `Invalid` if a field is not right."""
+    """Return the form's new password for this person; raises `Invalid` if a field is wrong."""
     form.require_valid()
     password, city = form.new_password.data or "", ctx.settings.city
     city_words = (city.name_en, city.name_mr, city.code)

@@ -80,7 +80,7 @@ class ContactForm(Form):
 
 
 class ContactCodeForm(Form):
-    """The code that came to the new address or number."""
+    """The code sent to the new address or number."""
 
     code = StringField(_l("Code"), validators=[InputRequired(_l("Write the code."))])
 
@@ -210,7 +210,7 @@ def _change_contact(form: ContactForm, field: ContactField) -> Page:
 
 
 def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | None:
-    """Check the password, then request the change; commits a wrong try too, to count it."""
+    """Check the password, then request the change; also commits a wrong try, to count it."""
     proof = own_proof(form.password.data or "")
     with writing() as database_session:
         require_fresh_factor(actor(), now=ctx.now())

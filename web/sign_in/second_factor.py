@@ -148,12 +148,12 @@ def code(form: FactorCodeForm) -> Page:
 
 
 def has_codes(session: Session) -> bool:
-    """Return True if the signed-in person has recovery codes that count."""
+    """Return True if the signed-in person has valid recovery codes."""
     return recovery_codes.number_left(session, person_id=acting().person.id) > 0
 
 
 def codes_page(codes: list[str], *, had_codes: bool) -> Page:
-    """Return the page that shows new recovery codes, once; those before, if any, are void."""
+    """Return the page that shows new recovery codes once; earlier ones, if any, become invalid."""
     return render_template(
         "sign_in/recovery_codes.html",
         codes=[" ".join(_groups(code)) for code in codes],

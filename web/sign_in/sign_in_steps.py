@@ -1,4 +1,4 @@
-"""What the pages of signing in share: the visitor, and the way on after each proof."""
+"""What the pages of signing in share: the visitor, and the next step after each proof."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def go_on(
     *,
     is_shared: bool,
 ) -> Page:
-    """Begin the session, or ask for the second factor, which carries the form along."""
+    """Begin the session, or ask for the second factor on a page that carries the form along."""
     if isinstance(outcome, SignedIn):
         return enter(outcome, path, recovered)
     browser_cookies.store_factor_request(outcome, is_shared=is_shared)
@@ -56,19 +56,19 @@ def enter(signed_in: SignedIn, path: str, recovered: form_recovery.RecoveredForm
 
 
 def _lacks_factor(sign_in: SignIn) -> bool:
-    # Whoever has an app has typed its code: to get here takes no further look.
+    # A person with an app has already typed its code: no further check is needed here.
     is_proved = sign_in.factor_at is not None
     role, day = sign_in.appointment.role, local_day(sign_in.signed_in_at)
     return factor_rule().is_lacking(role, day, has_factor=is_proved, is_proved=is_proved)
 
 
 def looks_again() -> bool:
-    """Return True if the button of a code's page was pressed that says that no code has come."""
+    """Return True if the button “no code has come” of a code's page was pressed."""
     return request.form.get("step") == "look"
 
 
 def _factor_ways(factor_request: FactorRequest) -> dict[str, bool]:
-    """Return what the page of the factor says: app, passkey, and whether a code by SMS is late."""
+    """Return what the page of the factor shows: app, passkey, and whether a code by SMS is late."""
     with reading() as session:
         link = session_start.waiting(session, factor_request=factor_request, now=ctx.now())
         if link is None:

@@ -94,7 +94,7 @@ def ask(form: SignInForm) -> Page:
 
 
 def _is_taken_by_cell(identifier: str) -> bool:
-    """Return True if somebody of the cell is signed in in this browser, and this is not them."""
+    """Return True if somebody else, of the cell, is signed in in this browser."""
     if g.acting is None or acting().actor.role not in CELL:
         return False
     with reading() as database_session:
@@ -265,7 +265,7 @@ def appointments(database_session: Session) -> Page:
 @routes.post("/appointments")
 @allow_roles()
 def switch() -> Page:
-    """Switch to another of one's own appointments, and show a form that was carried along."""
+    """Switch to another of one's own appointments, and show the form that was carried along."""
     with writing() as database_session:
         actor = signing_in_sessions.switch(
             database_session,

@@ -169,7 +169,7 @@ def _load_form(hand_in_form: HandIn) -> StoredForm:
     if digests:
         with writing() as session:
             put_off_removal(session, digests=digests, now=ctx.now())
-    end_reading()  # the store may take its time
+    end_reading()  # the store may be slow
     return persistence.store_form(ctx.store, hand_in_form)
 
 
@@ -182,7 +182,7 @@ def _raise_all_errors(filled: Filled, hand_in_form: HandIn) -> None:
 
 
 def _form_page(session: Session, submission: Submission) -> Page:
-    """Show the form with the stored submission; once drafting has begun, redirect to the note."""
+    """Show the form with the stored submission; if drafting has begun, redirect to the note."""
     try:
         check_open(submission)
     except NotAllowed as refusal:

@@ -1,4 +1,4 @@
-"""The buttons by which a clerk takes a submission or its draft, and gives it back."""
+"""The buttons with which a clerk takes a submission or its draft, and gives it back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from web.submissions.list import address
 
 routes: Blueprint = detail.routes
 MOST_TICKED = 100
-"""How many submissions are taken at once: more than a page of the list has."""
+"""How many submissions can be taken at once: more than a page of the list has."""
 
 
 @routes.post("/submissions/<int:submission_id>/take")
@@ -45,7 +45,7 @@ def take(submission_id: int) -> Response:
 @routes.post("/submissions/ticked/take")
 @allow_action(Action.DRAFT)
 def take_ticked() -> Response:
-    """Take the ticked submissions that are nobody's, each for itself, and say how many."""
+    """Take the ticked submissions that are nobody's, one by one, and say how many."""
     chosen = dict.fromkeys(map(number_of, request.form.getlist("chosen")))
     keys = [key for key in chosen if key][:MOST_TICKED]
     taken_count = sum(map(_take_from_nobody, keys))

@@ -36,7 +36,7 @@ ACTS = ("up", "down", "out")
 
 @dataclass
 class FileRow:
-    """An uploaded file in the form, with a key of its own and errors by field name.
+    """An uploaded file in the form, with its own key and errors by field name.
 
     `thumbnail` is a data URL, which `show_thumbnails` adds; empty without a readable picture.
     """
@@ -48,7 +48,7 @@ class FileRow:
 
     @property
     def token(self) -> str:
-        """The row as a signed token, which is valid for the signed-in person only."""
+        """The row as a signed token, valid only for the signed-in person."""
         file = self.file
         measures = [file.size, file.width, file.height, file.seconds]
         return _serializer().dumps(
@@ -59,7 +59,7 @@ class FileRow:
 def show_thumbnails(rows: Iterable[FileRow]) -> None:
     """Add the thumbnails of pictures, before the page is rendered.
 
-    If the store is away the others stay without: it is not asked for each of them.
+    If the store is away, the others get none: it is not asked for each of them.
     """
     end_reading()
     for file_row in rows:
@@ -109,7 +109,7 @@ def row_of_token(token: str, alt_mr: str = "", alt_en: str = "") -> FileRow | No
 
 
 def _result(scan: str | None) -> ScanResult | None:
-    """Return what the scanner said; a file from before a scanner was set waits for it."""
+    """Return the scanner's result; a file from before a scanner was set waits for it."""
     if scan is None:
         return ScanResult.UNSCANNED if ctx.settings.clamd_url else None
     return ScanResult(scan)
@@ -128,12 +128,12 @@ def take_up(rows: list[FileRow]) -> list[FieldError]:
     if len(rows) + len(chosen) > MOST_FILES:
         values = {"found": len(chosen), "most": MOST_FILES, "kept": len(rows)}
         return [FieldError("files", "too_many_chosen_files", values)] if chosen else []
-    end_reading()  # the scanner may take its time
+    end_reading()  # the scanner may be slow
     problems, scanner = [], clamd(ctx.settings.clamd_url)
     ends_at = scanner.monotonic() + scans.ENDS_WITHIN if scanner is not None else 0.0
     is_away = False
     for upload in chosen:
-        if is_away:  # the store is not asked for each file: each answer may be long in coming
+        if is_away:  # the store is not asked for each file: each answer may be slow
             name = own_name(upload.filename or "")
             problems.append(FieldError("files", "store_away", {"name": name}))
             continue
@@ -191,7 +191,7 @@ def apply_act(rows: list[FileRow], act: str) -> list[FileRow]:
 
 
 def show_problems(rows: Sequence[FileRow], problems: Iterable[FieldError]) -> list[FieldError]:
-    """Store each error of a file in its row; returns the errors that belong to no row."""
+    """Store each error of a file in its row; returns the errors without a row."""
     unplaced = []
     for problem in problems:
         parts = problem.field.split("-")

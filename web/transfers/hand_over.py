@@ -20,7 +20,7 @@ routes = Blueprint("hand_over", __name__)
 
 
 class HandOverForm(Form):
-    """Who goes on with the work."""
+    """Who continues the work."""
 
     target_id = SelectField(_l("Successor"), validate_choice=False)
 
@@ -49,7 +49,7 @@ def _page(session: Session, form: HandOverForm, source_id: int) -> str:
 @allow_action(Action.HAND_OVER)
 @handle_form(HandOverForm, shown_by=_page)
 def show(form: HandOverForm, source_id: int) -> Page:
-    """Hand the open work over; both people are told."""
+    """Hand the open work over; both people are notified."""
     with writing() as session:
         hand_over.hand_over(
             session,

@@ -40,9 +40,9 @@ class TransferListForm(Form):
     rows: Sequence[TypedRow] = ()
     number_of_rows = 0
     has_unread = False
-    """True if something was pasted that has no columns."""
+    """True if pasted text has no columns."""
     file_problem: BadSheet | None = None
-    """Why the file that was sent cannot be read."""
+    """Why the uploaded file cannot be read."""
 
     def refuse(self, refusal: Invalid | NotAllowed) -> int:
         """Show at the field why the file cannot be read."""
@@ -72,7 +72,7 @@ def rows_form() -> TransferListForm:
         problem = refusal
     text = request.form.get("pasted", "")
     pasted = [_codes_row(row) for row in parse_rows(text)]
-    # A text without columns is no list: it stays where it is, and so does one that is too long.
+    # A text without columns is not a list: it stays where it is, as does one that is too long.
     is_read = any(row.from_department for row in pasted) and len(sent_rows) + len(pasted) <= MOST
     rows = [*sent_rows, *pasted]
     table_rows = rows if is_read else sent_rows
@@ -99,13 +99,13 @@ def _form_with_rows(rows: Sequence[TypedRow], count: int) -> type[TransferListFo
 
 
 def _select(label: str, choices: Mapping[str, str], chosen: str) -> SelectField:
-    # What was pasted and is none of them stays to be seen, and is refused.
+    # A pasted value that is none of them stays visible, and is refused.
     all_choices = choices if chosen in choices else {**choices, chosen: chosen}
     return SelectField(label, choices=options(all_choices.items()), validate_choice=False)
 
 
 def _roles() -> dict[str, str]:
-    """Return the offices by their codes; those of officers end with the rank, if one is chosen."""
+    """Return the offices by code; those of officers end with the rank, if one is chosen."""
     ranks = {f"{Role.OFFICER} {rank}": role_name(Role.OFFICER, rank) for rank in RANKS}
     roles = {role.value: _(ROLE_WORDS[role]) for role in ROLES}
     return {"": _("as now"), **ranks, **roles}
@@ -116,13 +116,13 @@ def _filled_rows(sent: MultiDict[str, str]) -> list[TypedRow]:
     rows: list[TypedRow] = []
     for index in range(MOST + SPARE_ROWS):
         cells = [sent.get(f"{name}_{index}", "") for name in FIELDS]
-        if any(cells[:3]):  # spaces alone come back, and are refused
+        if any(cells[:3]):  # rows of only spaces come back, and are refused
             rows.append(_codes_row(TypedRow(*cells)))
     return rows
 
 
 def _file_rows(*, most: int) -> list[TypedRow]:
-    """Return the rows of the file that was sent, if there is one. Raises `BadSheet`."""
+    """Return the rows of the uploaded file, if there is one. Raises `BadSheet`."""
     source = request.files.get("file")
     if source is None or not source.filename:
         return []
@@ -133,7 +133,7 @@ def _file_rows(*, most: int) -> list[TypedRow]:
 
 
 def _codes_row(row: TypedRow) -> TypedRow:
-    """Return the row with role and rank as one choice of the page, where they are known."""
+    """Return the row with role and rank as one choice of the page, if they are known."""
     role, rank = parse_role(row.role), latin_digits(row.rank).strip()
     code = role.value if role else row.role
     if rank and not code:

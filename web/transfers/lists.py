@@ -34,7 +34,7 @@ class ConfirmListForm(Form):
     digest = HiddenField()
 
     def refuse(self, refusal: Exception) -> int:
-        """Leave what is wrong with a row to the row, which says it anyway."""
+        """Leave the errors of a row to the row, which shows them anyway."""
         if isinstance(refusal, Invalid):
             self.refusal = refusal
             return 422
@@ -114,7 +114,7 @@ def _group_by_row(problems: list[FieldError]) -> dict[int, list[str]]:
 @routes.get("/<int:list_id>")
 @allow_action(Action.TRANSFER_PEOPLE)
 def show(list_id: int) -> Page:
-    """Show one list, its state, and what stands in its way."""
+    """Show one list, its state, and what hinders it."""
     return _list_page(ConfirmListForm(formdata=None), list_id)
 
 

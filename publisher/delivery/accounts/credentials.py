@@ -34,7 +34,7 @@ from publisher.settings.environment import Settings
 log = logging.getLogger(__name__)
 
 DIALECT_HOLDS = timedelta(hours=1)
-"""How long a stored dialect stays: a platform that takes neither steadily is not written down."""
+"""How long a stored dialect is kept: a platform that alternates is not stored each time."""
 
 
 class Unsealable(Exception):
@@ -78,7 +78,7 @@ class Vault:
             raise Unsealable from problem
 
     def digest(self, text: str) -> str:
-        """Return a digest from which nobody who has the database alone can guess the text."""
+        """Return a digest from which the text cannot be guessed with the database alone."""
         key = b"nagarvani digests\0" + self._secret_key.encode()
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
@@ -94,7 +94,7 @@ OpenAccount = Callable[[Account], Platform]
 
 @dataclass(frozen=True)
 class AccountCheck:
-    """The health of an account, and what the platform says of its token (None: unknown)."""
+    """The health of an account, and what the platform says about its token (None: unknown)."""
 
     health: Health
     facts: TokenFacts | None = None
@@ -116,8 +116,8 @@ def opener(
 ) -> OpenAccount:
     """Return the function that opens accounts, on the platforms that the settings point to.
 
-    With a database, a client stores there in which dialect its platform takes requests. `record`
-    returns where what an account reads is recorded.
+    With a database, a client stores there which dialect its platform accepts. `record` returns the
+    function that records what an account's reads are charged.
     """
     vault = Vault.of(settings)
 
@@ -149,9 +149,9 @@ def _open_credentials(account: Account, vault: Vault) -> dict[str, str]:
 def _store_dialect(
     database: Database, account_id: int, dialect: str, *, now: Callable[[], datetime]
 ) -> None:
-    """Store the dialect for all clocks and webs, and log it once, unless one was stored just now.
+    """Store the dialect for all processes, and log it once, unless one was stored recently.
 
-    Every client that is open notices the same change, and each may come here.
+    Every open client notices the same change, and each may call this.
     """
     at = now()
     lapsed = or_(Account.dialect_at.is_(None), Account.dialect_at <= at - DIALECT_HOLDS)

@@ -83,7 +83,7 @@ def connect(
 def find_account(
     session: Session, code: str, platform: str, platform_id: str, handle: str, *, lock: bool = True
 ) -> Account | None:
-    """Return our row of this account of the platform, found by number, code or handle.
+    """Return our row for this platform account, found by number, code or handle.
 
     With `lock` the platform's accounts are locked until the transaction ends.
     """
@@ -153,7 +153,7 @@ def change(
 
 
 def keep_facts(account: Account, facts: TokenFacts) -> None:
-    """Store what the platform says of the account's token."""
+    """Store what the platform says about the account's token."""
     account.token_until, account.data_until = facts.until, facts.data_until
     account.scopes, account.missing = list(facts.scopes), list(facts.missing)
 
@@ -235,7 +235,7 @@ def resume(
 
 
 def get_account(session: Session, account_id: int, *, lock: bool = True) -> Account:
-    """Return the account, locked until the transaction ends with `lock`. Raises `NotFound`."""
+    """Return the account; with `lock`, locked until the transaction ends. Raises `NotFound`."""
     if lock:
         return existing(transitions.lock(session, Account, account_id), account_id)
     return existing(session.get(Account, account_id), account_id)

@@ -1,4 +1,4 @@
-"""Connecting an account by OAuth: a flow bound to one sign-in, whose callback works once.
+"""Connect an account by OAuth, in a flow bound to one sign-in, whose callback works once.
 
 No account is stored before the person has chosen one and confirmed.
 """
@@ -34,7 +34,7 @@ from publisher.states import AccountState
 from publisher.validation import existing
 
 LIFE: Final = timedelta(minutes=15)
-"""The time until the callback has to come; X's request token is valid as long."""
+"""The time within which the callback has to come; X's request token is valid as long."""
 
 CHOICE_LIFE: Final = timedelta(hours=1)
 """The time, from the start of the flow, in which the person has to choose an account."""
@@ -51,7 +51,7 @@ def start_oauth(
     vault: Vault,
     account_id: int | None = None,
 ) -> Connecting:
-    """Store a flow that begins; `account_id` is an account to reconnect."""
+    """Store a new flow; `account_id` is an account to reconnect."""
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
     connecting = Connecting(
         platform=platform,
@@ -70,7 +70,7 @@ def start_oauth(
 def oauth_session(
     session: Session, connecting_id: int, *, sign_in_id: int, lock: bool = True
 ) -> Connecting:
-    """Return a flow of this sign-in, locked with `lock`. Raises `NotFound`."""
+    """Return a flow of this sign-in, locked if `lock` is set. Raises `NotFound`."""
     of_this = (Connecting.id == connecting_id, Connecting.sign_in_id == sign_in_id)
     return existing(_find(session, *of_this, lock=lock), connecting_id)
 

@@ -81,7 +81,7 @@ def _store(context: WorkerContext, checked_account: Account, check: AccountCheck
 
 
 def ends(account: Account, *, now: datetime) -> list[tuple[Ending, datetime]]:
-    """Return what of the account's access ends within the longest warning time, soonest first."""
+    """Return which access of the account ends within the longest warning time, soonest first."""
     both = ((Ending.TOKEN, account.token_until), (Ending.DATA, account.data_until))
     latest = now + timedelta(days=WARN_BEFORE[0])
     endings = [(about, at) for about, at in both if at is not None and at <= latest]

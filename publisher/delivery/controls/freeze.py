@@ -101,7 +101,7 @@ class FreezeForm:
 
 
 def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -> Freeze:
-    """Make a freeze, from now on at the earliest, notify people, and return it.
+    """Make a freeze that begins now at the earliest, notify people, and return it.
 
     Raises `WrongRole`, and `Invalid` with everything that is wrong with the form.
     """

@@ -1,8 +1,8 @@
 """The spending of a month and its budget: who is warned, and what is read less often.
 
-A budget is the app's, so it is one for all accounts of a platform. Its months are UTC months. Once
-it is used up, reading is slowed step by step: looks at what is out first, mentions last; nothing
-ends, and publishing is never slowed. A step is a stored limit of each account (`allowances`), so
+A budget belongs to the app, so all accounts of a platform share it. Its months are UTC months. Once
+it is used up, reading is slowed step by step: looks at live posts first, mentions last; nothing
+stops, and publishing is never slowed. A step is a stored limit of each account (`allowances`), so
 that every clock heeds it.
 """
 
@@ -46,10 +46,10 @@ SLOW_LOOKS: Final = timedelta(days=6)
 """How much longer a slow look waits after it is due: a daily one becomes weekly."""
 
 SLOW_FACTOR: Final = 15
-"""How many times its interval a slow source of comments waits: mentions half an hour."""
+"""How many times its interval a slowed source of comments waits: half an hour for mentions."""
 
 AVERAGED: Final = timedelta(days=7)
-"""The estimate of a month takes the mean of so many days before today for each day to come."""
+"""The estimate of a month takes the mean of this many days before today for each remaining day."""
 
 NEAR = "budget_near"
 USED_UP = "budget_used_up"
@@ -68,7 +68,7 @@ class CauseSpending:
 class MonthSpending:
     """The spending of a platform in a UTC month. Amounts are millionths of a dollar.
 
-    `estimate` is that of the whole month, `budget` None if there is none.
+    `estimate` is for the whole month; `budget` is None if there is none.
     """
 
     platform: str
@@ -118,7 +118,7 @@ def spending(
 def months_near(
     session: Session, settings: Mapping[str, str], *, now: datetime
 ) -> Sequence[MonthSpending]:
-    """Return the months of which the admins are warned; without a budget, no query is made."""
+    """Return the months about which the admins are warned; without a budget, make no query."""
     has_budget = any(
         platform.billing is not None and platform.billing.monthly_budget(settings)
         for platform in all_platforms()
@@ -184,7 +184,7 @@ def _limit_name(cause: Cause) -> str:
 
 
 def tick_spending(database: Database, settings: Mapping[str, str], *, now: datetime) -> int:
-    """Record new creations, heed the budgets, and erase what has expired; return the number."""
+    """Record new creations, apply the budgets, and erase what has expired; return the number."""
     with database.transaction() as session:
         number = sum(
             ledger.charge_actions(session, platform.name, settings, now=now)
@@ -238,7 +238,7 @@ def _adjust_reading_speed(session: Session, month: MonthSpending, now: datetime)
 def _warn(
     session: Session, month: MonthSpending, account: Account, verb: str, now: datetime
 ) -> int:
-    """Notify the admins once a month of each; the first account keeps the event."""
+    """Notify the admins once a month for each verb; the first account keeps the event."""
     query = select(Event.id).where(
         Event.subject == Account.__tablename__,
         Event.subject_id == account.id,
@@ -264,7 +264,7 @@ def _warn(
 
 
 def dollars(amount: int) -> str:
-    """Return an amount in dollars with two decimals, such as 12.30; half a cent is one."""
+    """Return an amount in dollars with two decimals, such as 12.30; half a cent is rounded up."""
     cents = (amount + MICROS // 200) // (MICROS // 100)
     return f"{cents // 100}.{cents % 100:02d}"
 

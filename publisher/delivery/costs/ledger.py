@@ -2,7 +2,7 @@
 
 A read is recorded right after its answer, before its result is stored: a clock that is killed in
 between reads again, and what it reads is recorded then. A creation is recorded by a tick, from its
-receipt, so that nothing of the ledger can fail or delay a publication.
+receipt, so that the ledger can never fail or delay a publication.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from publisher.platforms.registry import capabilities
 log = logging.getLogger("nagarvani.spending")
 
 NEW_FOR: Final = timedelta(days=2)
-"""Receipts that were stored later than this are looked through for creations."""
+"""Receipts that were stored within this time are searched for creations."""
 
 CATCH_UP: Final = 1_000
-"""Of those, the newest so many: far more than a platform takes in the minute between two ticks."""
+"""The newest this many of them: far more than a platform takes in the minute between two ticks."""
 
 RESOURCES_FOR: Final = timedelta(days=5)
 """How long the ledger remembers what was charged: longer than `NEW_FOR` and a day."""
@@ -45,9 +45,9 @@ CHARGES_FOR: Final = timedelta(days=3 * 366)
 def recorder(
     database: Database, settings: Mapping[str, str], now: Callable[[], datetime]
 ) -> Callable[[Account], RecordCharges]:
-    """Return what returns the function that records the reads of an account.
+    """Return a function that takes an account and returns the function that records its reads.
 
-    It raises nothing. Call it, as a platform, while no transaction is open.
+    The latter raises nothing. Like a platform, it is called while no transaction is open.
     """
 
     def make_recorder(account: Account) -> RecordCharges:
@@ -75,12 +75,12 @@ def add(
     charges: Sequence[Charge],
     settings: Mapping[str, str],
 ) -> int:
-    """Add those of the charges whose things were not charged on that day; return their number."""
+    """Add the charges whose resources were not yet charged on that day; return their number."""
     billing = capabilities(platform).billing
     if billing is None or not charges:
         return 0
     connection = session.connection()
-    # In one order, so that two clocks that charge the same things never wait for each other.
+    # Sorted, so that two clocks that charge the same things cannot deadlock.
     resources = sorted({charge.resource for charge in charges})
     values = {
         "utc_day": utc_day,
@@ -143,7 +143,7 @@ def _count(dialect: str) -> Insert:
 def charge_actions(
     session: Session, platform: str, settings: Mapping[str, str], *, now: datetime
 ) -> int:
-    """Charge what was created, hidden and deleted since the last tick; return its number."""
+    """Charge what was created, hidden and deleted since the last tick; return the number."""
     billing = capabilities(platform).billing
     if billing is None:
         return 0
@@ -165,7 +165,7 @@ _KINDS: Final = {
     DeliveryAction.UNHIDE: ChargeKind.HIDE,
     DeliveryAction.DELETE: ChargeKind.DELETE,
 }
-"""What is charged besides creations, each request by itself."""
+"""What is charged apart from creations, each request by itself."""
 
 
 def _name(receipt: Row[int, str, DeliveryAction] | ReceiptRow) -> str:
@@ -204,7 +204,7 @@ def _receipts(session: Session, receipt_ids: Collection[int]) -> Iterator[Receip
 
 
 def _billing_day(receipt: ReceiptRow) -> date:
-    """Return the UTC day of the creation; of one that was found much later, that of the finding."""
+    """Return the UTC day of the creation; if it was found much later, the day it was found."""
     is_late = receipt.stored_at - receipt.published_at > timedelta(days=1)
     moment = receipt.stored_at if is_late else receipt.published_at
     return moment.astimezone(UTC).date()
@@ -216,7 +216,7 @@ def _receipt_charges(receipt: ReceiptRow, billing: Billing) -> tuple[Cause, list
         return Cause.REMOVALS, [Charge(kind, name)]
     text = outgoing_text.outgoing_text(variant)
     sent_text = with_link(text, outgoing_text.outgoing_link(variant))
-    # A correction answers a post of our own, to which nobody has summoned us.
+    # A correction replies to our own post, to which nobody has summoned us.
     is_summoned = receipt.delivery.post.kind is PostKind.REPLY
     charges = [Charge(billing.kind_of(sent_text, is_answer=is_summoned), name)]
     charges += [
@@ -228,7 +228,7 @@ def _receipt_charges(receipt: ReceiptRow, billing: Billing) -> tuple[Cause, list
 
 
 def erase_expired(session: Session, *, now: datetime) -> None:
-    """Erase what no charge is compared with any more, and charges of long ago."""
+    """Erase resources that no charge is compared with any more, and charges from long ago."""
     today = now.astimezone(UTC).date()
     session.execute(delete(ChargeDay).where(ChargeDay.utc_day < today - CHARGES_FOR))
     session.execute(delete(ChargedResource).where(ChargedResource.utc_day < today - RESOURCES_FOR))

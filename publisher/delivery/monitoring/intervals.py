@@ -1,7 +1,7 @@
-"""When a live post is looked at next: ever more rarely, and an answer only twice.
+"""When a live post is looked at next: less and less often, and an answer only twice.
 
-A new post is read by many, and an account that somebody has broken into changes new posts. What
-somebody changes in a post of last year is noticed within a month.
+A new post is read by many, and somebody who breaks into an account changes new posts. A change in a
+post of last year is noticed within a month.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _daily_interval(receipt_id: int) -> timedelta:
 
 
 def seen_at() -> ColumnElement[datetime]:
-    """Return when a post was last seen; one that never was counts from when it was stored."""
+    """Return when a post was last seen; if it never was, when it was stored."""
     return func.coalesce(Watch.looked_at, ReceiptRow.stored_at, type_=Watch.looked_at.type)
 
 

@@ -71,8 +71,8 @@ def _choose(
 ) -> _NextRequest:
     """Choose the longest overdue check, and those that one request can read together with it.
 
-    A timeline is billed for all that it shows, so only neighbours there are read together. What is
-    older than the timeline shows is read by id.
+    A timeline is billed for all that it shows, so only neighbours there are read together. Posts
+    older than the timeline shows are read by id.
     """
     query = (
         select(Watch.id, Watch.receipt_id, ReceiptRow.published_at)
@@ -103,7 +103,7 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _end_of_timeline(session: Session, account_id: int, own_reach: int) -> datetime:
-    """Return the time of the oldest post that the timeline no longer shows, by our own posts."""
+    """Return the time of the newest post of ours that the timeline no longer shows."""
     query = (
         select(ReceiptRow.published_at)
         .where(
@@ -154,7 +154,7 @@ def _lock_leased(session: Session, looks: LeasedChecks) -> Iterable[Watch]:
 def postpone(
     context: WorkerContext, looks: LeasedChecks, unread: Mapping[int, TryLater | Refused]
 ) -> None:
-    """Put off what could not be read: until the platform's time, at least by `AFTER_TROUBLE`."""
+    """Put off what could not be read until the platform's time, and at least by `AFTER_TROUBLE`."""
     with context.database.transaction() as session:
         soonest = context.now() + AFTER_TROUBLE
         for watch in _lock_leased(session, looks):

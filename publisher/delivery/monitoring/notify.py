@@ -1,4 +1,4 @@
-"""Record, and notify people of, what somebody else did to a post of ours on its platform."""
+"""Record, and notify people of, what somebody else did to one of our posts on its platform."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ def find_overdue_checks(session: Session, *, now: datetime) -> Mapping[int, Over
 
     Disconnected accounts are left out, since nothing can be read there.
     """
-    # The last check counts, not when the next is due, since each failure puts that off. A look that
-    # the budget slows is late only after that.
+    # The last check counts, not when the next is due, since each failure puts that off. A check
+    # that the budget slows is overdue only after the slower interval.
     is_slow = budget.is_slowed(Cause.LOOKS, ReceiptRow.account_id, now)
     query = (
         select(ReceiptRow.account_id, func.count(), func.min(seen_at(), type_=Watch.looked_at.type))

@@ -208,8 +208,8 @@ def _ask(
     """Return the answer for each post, or for the whole request; None if access has ended."""
     answers: Mapping[str, PostOrError] | TryLater | Refused
     try:
-        # One that is not on the timeline may have been edited or deleted, or the timeline may show
-        # it no longer: it is asked for by its id.
+        # A post that is not on the timeline may have been edited or deleted, or may be too old for
+        # the timeline: it is requested by its id.
         platform_ids = list(dict.fromkeys(looks.ids.values()))
         on_timeline = platform.see_own(platform_ids) if looks.on_timeline else {}
         others = [platform_id for platform_id in platform_ids if platform_id not in on_timeline]

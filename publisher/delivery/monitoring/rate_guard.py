@@ -46,7 +46,7 @@ def may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
 def is_due(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a `Watch`, with its `ReceiptRow`, is to be looked at now.
 
-    Once the budget is used up, only what is overdue for days is, and what may have been deleted.
+    Once the budget is used up, only posts that are days overdue or may have been deleted are.
     """
     is_slow = budget.is_slowed(Cause.LOOKS, ReceiptRow.account_id, now)
     is_waited_for = or_(Watch.look_at <= now - budget.SLOW_LOOKS, Watch.absent_at.is_not(None))
@@ -56,7 +56,7 @@ def is_due(now: datetime) -> ColumnElement[bool]:
 def store_limits(
     context: WorkerContext, account: Account, platform: Platform, answers: Collection[PostOrError]
 ) -> None:
-    """Store what the answers reported: limits, the end of credits, until when to wait."""
+    """Store what the answers reported: limits, the end of credits, and until when to wait."""
     if any(isinstance(answer, CreditsUsedUp) for answer in answers):
         with context.database.transaction() as session:
             platform_credits.record_exhaustion(session, account.platform, now=context.now())

@@ -44,7 +44,7 @@ _MARK_UNCHANGED = (
     )
     .values(looked_at=bindparam("looked_at"), look_at=bindparam("look_at"))
 )
-"""Leaves watches alone for which another clock has found something since the comparison."""
+"""Skips watches for which another clock has found something since the comparison."""
 
 
 def store(context: WorkerContext, posts: Mapping[int, RemotePost | None], *, at: datetime) -> None:

@@ -57,7 +57,7 @@ def _publication_times(
             *is_publication,
             Attempt.sending_at > now - DAY,
             Attempt.outcome.not_in(NOT_SENT),
-            Attempt.fence > 0,  # retries of a staged post (fence < 0) are no further publications
+            Attempt.fence > 0,  # retries of a staged post (fence < 0) are not publications
         )
     )
     under_way = select(Delivery.sending_at).where(

@@ -1,4 +1,4 @@
-"""Queries for whether an account may publish now, and from when on it may."""
+"""Queries for whether an account may publish now, and if not, from when."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def tick_limits(database: Database, *, now: datetime) -> int:
 
 
 def _full_accounts(session: Session, now: datetime) -> list[int]:
-    # What waits for credits as well is stored by `platform_credits.tick_credits`.
+    # If they also wait for credits, `platform_credits.tick_credits` stores the reason.
     has_credits = AllowanceRow.account_id.in_(select(Account.id).where(~has_no_credits()))
     query = select(AllowanceRow.account_id).where(*_is_exhausted(now), has_credits).distinct()
     return list(session.scalars(query.order_by(AllowanceRow.account_id)))

@@ -14,11 +14,11 @@ from publisher.platforms.http.session import PlatformSession
 from publisher.settings.mailbox import MailboxTokenSettings
 
 SECONDS: Final = 30.0
-"""For the whole answer of the token endpoint."""
+"""The time for the whole response of the token endpoint."""
 USUAL_LIFE: Final = 300
-"""Seconds of a token whose end is not said."""
+"""Seconds for which a token is used if its expiry is not stated."""
 LONGEST_LIFE: Final = 86_400
-"""Seconds after which a token is renewed, whatever was said of its end."""
+"""Seconds after which a token is renewed, whatever its stated expiry."""
 EARLY: Final = timedelta(minutes=1)
 _MOST_DIGITS: Final = 9
 _ADVICE: Final[Mapping[str, str]] = {
@@ -46,7 +46,7 @@ class AccessTokens:
         self._error = ""
 
     def token(self) -> str:
-        """Return a token that holds for a while.
+        """Return a token that is valid for a while.
 
         Raises `MailboxSignInRefused` if none is granted, or `MailboxUnreachable`.
         """
@@ -103,7 +103,7 @@ class AccessTokens:
         return {**client, **grant, **scope}
 
     def _read_error(self, answer: PlatformResponse) -> ResponseFault | None:
-        # RFC 6749, 5.2: the code alone is ours to repeat; the HTTP code says the rest.
+        # RFC 6749, 5.2: only the error code may be repeated; the HTTP code says the rest.
         self._error = str((answer.json() or {}).get("error", "")) if answer.code >= 400 else ""
         return None
 

@@ -1,4 +1,4 @@
-"""The answer to whoever wrote: in Marathi and English, in the same thread, not too often."""
+"""The answer to a mail's sender: in Marathi and English, in the same thread, not too often."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from publisher.notifications.kinds import ANSWERS, NoticeKind
 from publisher.working_time import day_bounds, local_day
 
 MOST_A_DAY: Final = 5
-"""How many answers an address gets on one day: two programs that answer each other end soon."""
+"""How many answers an address gets on one day: two programs that answer each other stop soon."""
 _MOST_IN_THREAD: Final = 20
 _MESSAGE_ID: Final = re.compile(r"[!-;=?-~]{1,250}")
-"""What may stand in a header of ours: other letters, and names longer than a line, are left out."""
+"""What our headers may contain: ids with other letters, or longer than a line, are left out."""
 
 
 def acknowledge(
@@ -35,9 +35,10 @@ def acknowledge(
     programs: Sequence[str],
     now: datetime,
 ) -> Notice | None:
-    """Queue the acknowledgement with the link to the status; None if the address had enough.
+    """Queue the acknowledgement with the link to the status; None if the address has had enough.
 
-    `programs` are the names of files that were not taken. The caller answers no automatic mail.
+    `programs` are the names of files that were not taken. The caller does not answer automatic
+    mails.
     """
     address = message.sender.address
     if not may_be_answered(session, address, now=now):
@@ -68,7 +69,7 @@ def ask_for_department(
     expires_at: datetime,
     now: datetime,
 ) -> Notice:
-    """Queue the question for which department the mail is, with the link that answers it.
+    """Queue the question which department the mail is for, with the link that answers it.
 
     The caller has seen that the address `may_be_answered`.
     """
@@ -95,9 +96,9 @@ def may_be_answered(session: Session, address: str, *, now: datetime) -> bool:
 def refuse_to_approve(
     session: Session, post: Post, message: MailMessage, *, now: datetime
 ) -> Notice | None:
-    """Queue the word that a reply is no approval, with the link; once for a post and day.
+    """Queue the notice that a reply is not an approval, with the link; once per post and day.
 
-    The caller has locked the post, so that of two replies at one moment one is answered.
+    The caller has locked the post, so that only one of two simultaneous replies is answered.
     """
     address = message.sender.address
     begin, end = day_bounds(local_day(now))

@@ -1,7 +1,7 @@
-"""Ask the sender of a mail for which department it is, and take it in by one press on a page.
+"""Ask the sender of a mail which department it is for, and take it in by one press on a page.
 
-The page publishes nothing, so its link asks for no code. Meanwhile the mail waits in quarantine,
-where the cell may decide first.
+The page publishes nothing, so its link needs no code. Meanwhile the mail waits in quarantine, where
+the cell may decide first.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ChoiceOutlook(StrEnum):
 def ask(
     session: Session, quarantine: Quarantine, message: MailMessage, *, person: Person, now: datetime
 ) -> Notice | None:
-    """Ask the person for which department the mail is; None if the address had enough answers."""
+    """Ask the person which department the mail is for; None if the address had enough answers."""
     mail, address = quarantine.mail, person.mail or ""
     if not acknowledgement.may_be_answered(session, address, now=now):
         return None
@@ -71,7 +71,7 @@ def ask(
 
 
 def get_link(session: Session, token: str) -> Link:
-    """Return the link behind the token, also one that is over; raises `NotFound`."""
+    """Return the link behind the token, even one that is over; raises `NotFound`."""
     purpose = LinkPurpose.CHOOSE_DEPARTMENT
     link = one_time_links.find_any(session, token=token, purpose=purpose)
     if link is None:
@@ -104,7 +104,7 @@ def outlook(session: Session, link: Link, *, now: datetime) -> ChoiceOutlook:
 
 
 def list_choices(session: Session, link: Link, *, now: datetime) -> list[Department]:
-    """Return the departments in force that the person may choose: own ones; the cell any."""
+    """Return the departments in force to choose from: the person's own, or all for the cell."""
     own_ids = _office_ids(session, link, now)
     departments = departments_in_force(session, now=now)
     if own_ids and is_from_cell(session, link):
@@ -113,7 +113,7 @@ def list_choices(session: Session, link: Link, *, now: datetime) -> list[Departm
 
 
 def is_from_cell(session: Session, link: Link) -> bool:
-    """Return True if somebody of the cell sent the mail on."""
+    """Return True if somebody of the cell forwarded the mail."""
     return get_waiting_mail(session, link).mail.reason == WaitReason.FROM_CELL
 
 
@@ -137,12 +137,12 @@ def choose(
     intake: MailIntake,
     now: datetime,
 ) -> Submission | None:
-    """Make a submission of the mail for this department, once; None if the link is over.
+    """Make the mail a submission of this department, once; return None if the link is over.
 
-    Raises `NotFound`, or `Invalid` if the department is none of the choices.
+    Raises `NotFound`, or `Invalid` if the department is not one of the choices.
     """
     link = get_link(session, token)
-    # Whoever decides on the mail at this moment is waited for, and seen.
+    # If somebody is deciding on the mail at this moment, wait for that decision and see it.
     quarantine = transitions.lock(session, Quarantine, link.subject_id)
     session.refresh(link)
     if quarantine is None or outlook(session, link, now=now) is not ChoiceOutlook.OPEN:
@@ -168,7 +168,7 @@ def choose(
 
 
 def _refusal(session: Session, department_id: int, now: datetime) -> str:
-    """Return why the department is none of the choices."""
+    """Return why the department is not one of the choices."""
     department = session.get(Department, department_id)
     if department is None:
         return "unknown_department"

@@ -1,4 +1,4 @@
-"""The same mail twice: the second of the same content within a time is a duplicate."""
+"""Recognise duplicates: a second mail with the same content within a time."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SAME_WITHIN: Final = timedelta(days=30)
 
 
 def content_digest(message: MailMessage, *, taken_as: str) -> str:
-    """Return the digest of sender, subject, text and files, whichever its Message-ID is.
+    """Return the digest of sender, subject, text and files, regardless of the Message-ID.
 
-    `taken_as` is whose it is: a mail that waits since its sender is not proven must not make the
-    sender's own mail a duplicate.
+    `taken_as` says whose mail it is: one that waits because its sender is not proven must not make
+    the sender's own mail a duplicate.
     """
     content = [
         taken_as,
@@ -41,8 +41,8 @@ def find_original(session: Session, mail: ReceivedMail) -> ReceivedMail | None:
         ReceivedMail.content_digest == mail.content_digest,
         is_recent if again is None else or_(is_recent, again),
     )
-    # A mailbox that gives all its mails new UIDs has each read again. Its sender may be known by
-    # now, which changes whose it is and so its digest, but not its bytes.
+    # If a mailbox gives all its mails new UIDs, each is read again. Its sender may be known by now,
+    # which changes `taken_as` and so the digest, but not the bytes.
     same_bytes = ReceivedMail.raw_sha256 == mail.raw_sha256
     query = (
         select(ReceivedMail)

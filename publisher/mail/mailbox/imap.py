@@ -1,4 +1,4 @@
-"""Read a mailbox by IMAP: what lies in it, one message at a time, and wait for more."""
+"""Read a mailbox by IMAP: list it, read one message at a time, and wait for more."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imap_tools.errors import ImapToolsError, MailboxLoginError
 
 from publisher.notifications.smtp import LOOPBACK
 
-TIMEOUT = 20.0  # seconds for each step of the talk
+TIMEOUT = 20.0  # seconds for each step of the dialogue
 INBOX = "INBOX"
 LISTED_AT_ONCE = 500
 HEADER_BYTES = 65_536
@@ -36,7 +36,7 @@ class MailboxSignInRefused(MailboxUnreachable):
 
 
 class WaitEnded(MailboxUnreachable):
-    """The server ended the wait for more: what lay in the mailbox was read."""
+    """The server ended the wait for more: what was in the mailbox was read."""
 
 
 class TokenSource(Protocol):
@@ -54,8 +54,8 @@ class ImapServer:
     """A mailbox and how to reach it.
 
     `context` decides which certificates are trusted (None: the system's). Without `is_imaps` the
-    connection turns to TLS before the password is sent, except on this machine. With `tokens` the
-    sign-in is by an access token (XOAUTH2) instead.
+    connection switches to TLS before the password is sent, except on this machine. With `tokens`
+    the sign-in uses an access token (XOAUTH2) instead.
     """
 
     host: str
@@ -145,13 +145,13 @@ class OpenMailbox:
 
     def mark_seen(self, uid: int) -> None:
         """Show people who look into the mailbox that this message was taken in."""
-        # Not by `flag()` of imap-tools, which would remove for ever what somebody marked as
-        # deleted.
+        # Not with `flag()` of imap-tools, which would permanently remove messages that somebody
+        # marked as deleted.
         self._mailbox.client.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)")
 
     @property
     def offers_idle(self) -> bool:
-        """True if the server says by itself when a message comes (RFC 2177)."""
+        """True if the server reports by itself when a message comes (RFC 2177)."""
         return "IDLE" in self._mailbox.client.capabilities
 
     def wait(self, seconds: float) -> bool:
@@ -163,7 +163,7 @@ class OpenMailbox:
 
 
 def _parse_listed(line: bytes) -> ListedMessage | None:
-    """Return the message of a line of a FETCH; None for a line that is none."""
+    """Return the message in a line of a FETCH response; None if it holds none."""
     uid, size, arrived = _UID.search(line), _SIZE.search(line), _ARRIVED.search(line)
     if uid is None or size is None or arrived is None:
         return None
@@ -180,7 +180,7 @@ def _parse_listed(line: bytes) -> ListedMessage | None:
 def open_mailbox(server: ImapServer) -> Iterator[OpenMailbox]:
     """Connect, sign in, and close at the end.
 
-    Whatever fails meanwhile is raised as `MailboxUnreachable`, or as `MailboxSignInRefused`.
+    Any failure meanwhile is raised as `MailboxUnreachable`, or as `MailboxSignInRefused`.
     """
     token = server.tokens.token() if server.tokens is not None else ""
     try:
@@ -193,7 +193,7 @@ def open_mailbox(server: ImapServer) -> Iterator[OpenMailbox]:
             mailbox.folder.set(server.folder)
             yield OpenMailbox(mailbox)
         finally:
-            # Nothing depends on a polite end, and after a fault there is nobody to say it to.
+            # Nothing depends on a logout, and after a failure there is no server to receive it.
             with suppress(OSError, imaplib.IMAP4.error, ImapToolsError):
                 mailbox.client.shutdown()
     except MailboxLoginError as problem:
@@ -203,8 +203,8 @@ def open_mailbox(server: ImapServer) -> Iterator[OpenMailbox]:
 
 
 def _sign_in_by_token(mailbox: BaseMailBox, name: str, token: str, tokens: TokenSource) -> None:
-    # Not by `xoauth2()` of imap-tools: a server that refuses the token first sends a challenge with
-    # the reason, and that has to be answered by an empty line.
+    # Not with `xoauth2()` of imap-tools: a server that refuses the token first sends a challenge
+    # with the reason, and that has to be answered by an empty line.
     answers = iter([f"user={name}\1auth=Bearer {token}\1\1".encode()])
     try:
         mailbox.client.authenticate("XOAUTH2", lambda _challenge: next(answers, b""))

@@ -1,4 +1,4 @@
-"""The files of a mail: what the form takes is taken as it, all else is attached as it came."""
+"""The files of a mail: taken as by the form if it accepts them, else attached as they came."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class MailFiles:
 
     @property
     def programs(self) -> list[str]:
-        """The names of the files that were left out since a computer would run them."""
+        """The names of the files that were left out because a computer would run them."""
         return [str(note["name"]) for note in self.notes if note["code"] == PROGRAM]
 
 
 def choose_files(mail_files: Iterable[MailFile]) -> MailFiles:
-    """Return the files, each once, within the form's limits; what is over them is attached.
+    """Return the files, each once, within the form's limits; files beyond them are attached.
 
     Programs are left out.
     """
@@ -54,9 +54,9 @@ def choose_files(mail_files: Iterable[MailFile]) -> MailFiles:
 
 
 def scan_files(clamd: Clamd, mail_files: MailFiles) -> MailFiles:
-    """Ask the scanner of each file: one with a virus is left out, and noted.
+    """Have each file scanned: one with a virus is left out, and noted.
 
-    A file of which it gives no plain answer waits. All of them together take limited time.
+    A file without a clear result waits. The total time for all of them is limited.
     """
     ends_at = clamd.monotonic() + scans.ENDS_WITHIN
     files: list[KeptFile] = []

@@ -1,4 +1,4 @@
-"""What is done with a raw mail before a transaction begins: it is stored, read, and looked over."""
+"""Prepare a raw mail before a transaction begins: store it, read it, and check its files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from publisher.settings.environment import Settings
 
 @dataclass(frozen=True)
 class MailIntake:
-    """What mails are taken in with: the store, and what is set for the city.
+    """What taking in mails needs: the store, and the settings of the city.
 
     `mail_from` is our own address, `mail_server` the authserv-id of our own mail server; empty if
     none checks senders, `hops` the Received headers that the city's servers write above
@@ -38,7 +38,7 @@ class MailIntake:
 
 
 def mail_intake(settings: Settings, store: MediaStore, *, store_identity: str = "") -> MailIntake:
-    """Return what mails are taken in with, as the settings say."""
+    """Return the `MailIntake` of these settings."""
     return MailIntake(
         store=store,
         city_code=settings.city.code,
@@ -54,8 +54,8 @@ def mail_intake(settings: Settings, store: MediaStore, *, store_identity: str = 
 class PreparedMail:
     """A stored raw mail.
 
-    `message` is None if it cannot be read, for `unreadable`. Of a mail that is too large, it is
-    what the headers say.
+    `message` is None if the mail cannot be read; `unreadable` says why. For a mail that is too
+    large, `message` is what the headers say.
     """
 
     raw_sha256: str
@@ -68,8 +68,8 @@ class PreparedMail:
 def prepare(database: Database, raw: bytes, *, intake: MailIntake, now: datetime) -> PreparedMail:
     """Store the raw mail, read it, and store its files if its sender is known.
 
-    A crash after this loses nothing and doubles nothing: the same mail is stored as the same file.
-    Raises `StoreAway`.
+    A crash after this loses nothing and duplicates nothing: the same mail is stored as the same
+    file. Raises `StoreAway`.
     """
     digest = intake.store.save(raw)
     try:
@@ -80,14 +80,14 @@ def prepare(database: Database, raw: bytes, *, intake: MailIntake, now: datetime
         sender = sender_of(
             session, message, mail_server=intake.mail_server, hops=intake.hops, now=now
         )
-    # Of several departments, an answer is of the one that it is about.
+    # If the sender has several departments, an answer belongs to the one that it is about.
     is_known = sender.actor is not None or sender.reason is WaitReason.SEVERAL_DEPARTMENTS
     is_taken_in = is_known and message.automatic is None
     return with_files(database, digest, message, intake=intake, now=now, is_taken_in=is_taken_in)
 
 
 def _read(raw: bytes) -> MailMessage:
-    """Read the mail, without tokens of ours: who sends a link on lends it to nobody at the Cell.
+    """Read the mail without our tokens: a forwarded link is not for anybody at the Cell to use.
 
     Raises `UnreadableMessage`.
     """
@@ -108,7 +108,7 @@ def with_files(
     now: datetime,
     is_taken_in: bool,
 ) -> PreparedMail:
-    """Look the files of a mail over, and store them if it is to be taken in.
+    """Check the files of a mail, and store them if it is to be taken in.
 
     No transaction may be open: the scanner may take its time.
     """

@@ -30,14 +30,14 @@ from publisher.states import QuarantineState
 from publisher.validation import FieldError, Invalid, NotFound, clean_reason, existing, person_of
 
 WAITS: Final = timedelta(days=30)
-"""How long a mail of nobody who is known waits before it ends by itself."""
+"""How long a mail without a known sender waits before it ends by itself."""
 
 END_BY_THEMSELVES: Final = UNPROVEN | {WaitReason.UNKNOWN_SENDER}
-"""Why mails wait that end by themselves; a known sender's waits until somebody decides."""
+"""Reasons of waiting mails that end by themselves; a known sender's waits for a decision."""
 
 
 def wait(session: Session, mail: ReceivedMail, reason: WaitReason, *, now: datetime) -> Quarantine:
-    """Let the mail wait for a person of the cell."""
+    """Make the mail wait for a person of the cell."""
     mail.outcome, mail.reason = MailOutcome.QUARANTINED, reason.value
     quarantine = Quarantine(mail=mail, since_at=now, state_at=now)
     session.add_all([mail, quarantine])
@@ -47,12 +47,12 @@ def wait(session: Session, mail: ReceivedMail, reason: WaitReason, *, now: datet
 
 
 def is_waiting() -> ColumnElement[bool]:
-    """The mail waits for somebody to decide on it."""
+    """Return the condition that the mail waits for somebody to decide on it."""
     return Quarantine.state == QuarantineState.WAITING
 
 
 def is_unreadable() -> ColumnElement[bool]:
-    """The mail could not be read, and nobody has marked it as seen."""
+    """Return the condition that the mail could not be read, and nobody has marked it as seen."""
     return and_(ReceivedMail.outcome == MailOutcome.REFUSED, ReceivedMail.seen_at.is_(None))
 
 
@@ -89,7 +89,7 @@ def waiting_mail(
 
 
 def require_sorting(actor: Actor, *, now: datetime) -> None:
-    """Raise `WrongRole` unless the actor hands in for any department: the cell does."""
+    """Raise `WrongRole` unless the actor may hand in for any department, as the cell may."""
     require(actor, Action.HAND_IN, None, now=now)
 
 
@@ -104,7 +104,7 @@ def lock_waiting(
 def reject(
     session: Session, *, actor: Actor, now: datetime, quarantine_id: int, word: str
 ) -> Quarantine:
-    """Say that the mail is not ours, with a word why. Raises `Invalid` or `WrongState`."""
+    """Decide that the mail is not ours; `word` is the reason. Raises `Invalid` or `WrongState`."""
     quarantine = lock_waiting(session, actor=actor, now=now, quarantine_id=quarantine_id)
     columns = {"word": clean_reason(word, field="word"), **decider(actor)}
     to = QuarantineState.NOT_OURS
@@ -131,7 +131,7 @@ def decider(actor: Actor) -> dict[str, object]:
 
 
 def end_expired(session: Session, *, now: datetime, most: int) -> int:
-    """Delete the mails whose day has come, and return how many."""
+    """Delete the mails whose time is over, and return how many."""
     is_nobodys = Quarantine.mail.has(ReceivedMail.reason.in_(END_BY_THEMSELVES))
     expired = waiting().where(Quarantine.since_at <= now - WAITS, is_nobodys)
     quarantines = session.scalars(expired.limit(most)).all()
@@ -143,7 +143,7 @@ def end_expired(session: Session, *, now: datetime, most: int) -> int:
 
 
 def _forget(mail: ReceivedMail) -> None:
-    """Keep that the mail came, and nothing of what it said."""
+    """Keep the fact that the mail came, but none of its contents."""
     mail.subject, mail.text, mail.sender_name, mail.files, mail.notes = "", "", "", [], []
 
 
@@ -171,7 +171,7 @@ def take_in_waiting_mail(
     department_id: int,
     remembers: bool = False,
 ) -> Submission:
-    """Make a submission of a waiting mail; `remembers` records its address for the department.
+    """Make a waiting mail a submission; `remembers` records its address for the department.
 
     The submitter is the sender if the sender is in office there, else nobody. Raises `WrongRole`,
     `NotFound`, `WrongState`, `Invalid`, or `BadPerson` if the address is somebody's.
@@ -209,7 +209,7 @@ def take_in_locked(
     now: datetime,
     department_id: int,
 ) -> Submission:
-    """Make a submission of a locked mail by somebody who may. Raises `WrongState` or `Invalid`."""
+    """Make a locked mail a submission, by somebody who may. Raises `WrongState` or `Invalid`."""
     mail, message = quarantine.mail, prepared.message
     if message is None or prepared.raw_sha256 != mail.raw_sha256:
         raise Invalid([FieldError("department_id", "mail_gone")])
@@ -265,7 +265,7 @@ def office_of_sender(
 
 
 def _original_sender(message: MailMessage) -> str:
-    """Return who brought the mail to the cell: whose mail was sent on, else who sent it."""
+    """Return who brought the mail to the cell: the forwarded mail's sender, else its own."""
     sender = message.forwarded_from or message.sender
     names = [texts.line(sender.name), sender.address]
     return ", ".join(filter(None, names))[:LONGEST_NAME]

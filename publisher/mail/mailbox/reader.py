@@ -1,7 +1,7 @@
-"""Read the Cell's mailbox: every message once, whatever crashes on the way.
+"""Read the Cell's mailbox: every message once, even after a crash.
 
-How far it was read is stored in the transaction that takes a message in. A crash before it reads
-the message again, and one after it goes on with the next.
+How far it was read is stored in the transaction that takes a message in. After a crash before its
+commit, the message is read again; after a later one, the next is read.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ AFTER_TROUBLE: Final = timedelta(minutes=1)
 AFTER_REFUSAL: Final = timedelta(minutes=15)
 """A server that refuses the password may close the account if it is tried too often."""
 LONGEST_LEASE: Final = max(LEASE, AFTER_REFUSAL) + timedelta(minutes=5)
-"""With the minutes by which the clocks of two computers may differ."""
+"""Includes the minutes by which the clocks of two computers may differ."""
 BEFORE_FIRST: Final = timedelta(days=7)
-"""How much older than the first reading a message may be that nobody has opened."""
+"""How much older than the first reading an unopened message may be."""
 MOST_TRIES: Final = 3
-"""How often a message is begun: one that ends the process each time is kept unread."""
+"""How often a message is tried: one that crashes the process each time is kept unread."""
 WAIT: Final = 20.0  # seconds in one IDLE, after which a stop of the clock is noticed
 ROUNDS: Final = 60
 
@@ -52,12 +52,12 @@ log = logging.getLogger(__name__)
 
 
 class LeaseLost(Exception):
-    """Another clock reads this mailbox by now."""
+    """Another clock is reading this mailbox by now."""
 
 
 @dataclass(frozen=True)
 class MailboxReading:
-    """A mailbox, and what its messages are taken in with."""
+    """A mailbox, and what taking in its messages needs."""
 
     database: Database
     server: ImapServer
@@ -67,10 +67,10 @@ class MailboxReading:
 
 
 def tick_mailbox(reading: MailboxReading, *, waits: bool) -> int:
-    """Take in what is new, and return how many messages that were.
+    """Take in the new messages, and return their number.
 
-    If it `waits`, it stays connected for some twenty minutes where the server says when a message
-    comes. A mailbox out of reach is tried again later, and is for `doctor` to say.
+    If it `waits`, it stays connected for about twenty minutes, provided the server reports new
+    messages. An unreachable mailbox is tried again later, and reported by `doctor`.
     """
     fence, count = _lease(reading), 0
     if fence is None:
@@ -88,7 +88,7 @@ def tick_mailbox(reading: MailboxReading, *, waits: bool) -> int:
     except LeaseLost:
         log.warning("mailbox: another clock reads %s", reading.server.label)
     except WaitEnded:
-        _end(reading, fence, None)  # servers may close a line that only waits
+        _end(reading, fence, None)  # servers may close an idle connection
     except (MailboxUnreachable, StoreAway) as problem:
         _end(reading, fence, problem)
     else:
@@ -105,7 +105,7 @@ def _lease(reading: MailboxReading) -> int | None:
             row = Mailbox(label=reading.server.label, first_read_at=now, leased_until=now)
             session.add(row)
             session.flush()
-        # A lease that ends later than any can is of a clock that was turned back since.
+        # A lease that ends later than any can is from a clock that was turned back since.
         if now < row.leased_until <= now + LONGEST_LEASE:
             return None
         row.fence += 1
@@ -118,7 +118,7 @@ def _row(session: Session, label: str) -> Mailbox | None:
 
 
 def _renew_lease(session: Session, reading: MailboxReading, fence: int) -> Mailbox:
-    """Return the row, whose lease is renewed; raises `LeaseLost`."""
+    """Renew the lease and return the row; raises `LeaseLost`."""
     row = _row(session, reading.server.label)
     if row is None or row.fence != fence:
         raise LeaseLost
@@ -152,7 +152,7 @@ def _read_new(reading: MailboxReading, fence: int, mailbox: OpenMailbox) -> int:
 
 
 def _is_wanted(message: ListedMessage, first_read_at: datetime) -> bool:
-    """Return False for what lay in the mailbox before we read it, and was dealt with by hand."""
+    """Return False for a message that was there before our first reading and handled by hand."""
     if message.arrived_at >= first_read_at:
         return True
     return not message.is_seen and message.arrived_at >= first_read_at - BEFORE_FIRST
@@ -191,7 +191,7 @@ def _begin(reading: MailboxReading, fence: int, uid: int) -> int:
 def _unread(
     reading: MailboxReading, mailbox: OpenMailbox, message: ListedMessage
 ) -> PreparedMail | None:
-    """Keep a message as it came, or of one that is too large its headers."""
+    """Keep a message as it came, or only its headers if it is too large."""
     is_large = message.size > MOST_BYTES
     raw = mailbox.headers(message.uid) if is_large else mailbox.raw(message.uid)
     if raw is None:
@@ -221,7 +221,7 @@ def _end(reading: MailboxReading, fence: int, problem: Exception | None) -> None
             log.warning("mailbox: %s cannot be read (%s)", reading.server.label, problem)
             row.failing_since = now
         if isinstance(problem, StoreAway):
-            # Not the message has failed: it is never kept unread because of that.
+            # The message has not failed, so it is never kept unread because of that.
             row.begun_times = 0
         is_refused = isinstance(problem, MailboxSignInRefused)
         row.leased_until = now + (AFTER_REFUSAL if is_refused else AFTER_TROUBLE)

@@ -1,6 +1,6 @@
-"""What becomes of a mail: a submission, or it waits, is ignored, repeats another, or is refused.
+"""Decide about a mail: it becomes a submission, waits, is ignored, a duplicate, or refused.
 
-The row of the mail and all that it causes are one transaction.
+The row of the mail and all its effects are stored in one transaction.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from publisher.validation import Invalid
 from publisher.working_time import day_bounds, local_day
 
 MOST_A_DAY = 100
-"""How many mails of one sender become something on one day; further ones wait for a person."""
+"""How many mails of one sender are taken in on one day; further ones wait for a person."""
 OWN_MAIL = "own_mail"
 SECRET_MAIL = "secret_mail"  # noqa: S105  why a mail is ignored
 
@@ -43,9 +43,9 @@ SECRET_MAIL = "secret_mail"  # noqa: S105  why a mail is ignored
 def receive(
     session: Session, prepared: PreparedMail, *, intake: MailIntake, now: datetime
 ) -> ReceivedMail:
-    """Store the mail with what becomes of it; the same content twice is one.
+    """Store the mail with its outcome; a second mail with the same content is a duplicate.
 
-    Raises `StoreAway` if the database names another store than the one that its files are in.
+    Raises `StoreAway` if the database names a store other than the one that its files are in.
     """
     require_in_use(session, intake.store_identity)
     message = prepared.message
@@ -88,7 +88,7 @@ def _identify_sender(
     intake: MailIntake,
     now: datetime,
 ) -> MailSender:
-    """Return whose the mail is, or why even that of a known sender waits."""
+    """Return the mail's sender, or why even a known sender's mail waits."""
     sender = sender_of(session, message, mail_server=intake.mail_server, hops=intake.hops, now=now)
     if target is not None:
         sender = replies.narrow_sender(session, message, sender, target, now=now)
@@ -98,7 +98,7 @@ def _identify_sender(
         return sender
     if prepared.files.has_virus:
         return MailSender(reason=WaitReason.INFECTED, is_checked=sender.is_checked)
-    # Only of a sender who is believed: what is forged must not use up the quota of the real one.
+    # Only for a trusted sender: a forged mail must not use up the quota of the real one.
     if _is_over_quota(session, message, now):
         return MailSender(reason=WaitReason.TOO_MANY_MAILS, is_checked=sender.is_checked)
     return sender
@@ -127,7 +127,7 @@ def _act(
 
 
 def _do_or_wait(session: Session, mail: ReceivedMail, act: Act, now: datetime) -> None:
-    """Do it, or undo it all and let the mail wait for a person."""
+    """Carry out the act, or undo all of it and make the mail wait for a person."""
     try:
         with session.begin_nested():
             act(session, mail)
@@ -160,7 +160,7 @@ def _make_mail(prepared: PreparedMail, message: MailMessage, now: datetime) -> R
 
 
 def _digest_of_raw(prepared: PreparedMail) -> str:
-    """Return what stands for the content of a mail that was not read, or by no person."""
+    """Return the digest used for a mail that was not read, or that no person wrote."""
     return sha256(f"raw {prepared.raw_sha256}".encode()).hexdigest()
 
 
@@ -186,9 +186,9 @@ def _keep_unreadable(session: Session, prepared: PreparedMail, now: datetime) ->
 def _reason_to_ignore(
     session: Session, message: MailMessage, intake: MailIntake, now: datetime
 ) -> str:
-    """Return why no person wrote it, or that it is our own; else an empty text.
+    """Return why to ignore the mail: no person wrote it, or it is our own; else an empty text.
 
-    A department may write by its list: what claims to be from a known sender waits.
+    A department may write by its list: a mail that claims to be from a known sender waits.
     """
     if message.automatic is not None:
         is_list = message.automatic is AutomaticKind.LIST
@@ -199,7 +199,7 @@ def _reason_to_ignore(
 
 
 def _is_over_quota(session: Session, message: MailMessage, now: datetime) -> bool:
-    """Return True if as many mails of the sender became something today as may."""
+    """Return True if as many mails of the sender were taken in today as are allowed."""
     begin, end = day_bounds(local_day(now))
     query = select(func.count()).where(
         ReceivedMail.sender == message.sender.address,
@@ -211,7 +211,7 @@ def _is_over_quota(session: Session, message: MailMessage, now: datetime) -> boo
 
 
 def _is_repeated(session: Session, mail: ReceivedMail) -> bool:
-    """Store the mail: as a duplicate if another of its content came first, however closely."""
+    """Store the mail, as a duplicate if another with its content came first; return True if so."""
     if duplicates.find_original(session, mail) is None and duplicates.claim(session, mail):
         return False
     first = duplicates.find_original(session, mail)

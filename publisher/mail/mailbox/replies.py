@@ -1,4 +1,4 @@
-"""Answers to mails of ours: each joins what our mail was about, and none is a new submission."""
+"""Answers to our mails: each joins what our mail was about, and none is a new submission."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MOST_NAMES: Final = 50
 
 
 class TargetKind(StrEnum):
-    """What a mail of ours was about."""
+    """What one of our mails was about."""
 
     SUBMISSION = "submissions"
     POST = "posts"
@@ -68,11 +68,11 @@ class ReplyTarget:
 
 
 class CannotJoin(Exception):
-    """The answer joins nothing: it is for a person to read."""
+    """The answer joins nothing: a person has to read it."""
 
 
 def find_target(session: Session, message: MailMessage) -> ReplyTarget | None:
-    """Return what the mail answers: a mail of ours, the number in its subject, or the sender's own.
+    """Return what the mail answers: our mail, the number in its subject, or the sender's own mail.
 
     People type the digits of a number in Marathi too, and answer mails that they sent themselves.
     """
@@ -121,7 +121,7 @@ def narrow_sender(
     *,
     now: datetime,
 ) -> MailSender:
-    """Return a sender of several departments as of the one whose mail is answered, if in office."""
+    """Narrow a sender of several departments to the one whose mail is answered, if in office."""
     if sender.reason is not WaitReason.SEVERAL_DEPARTMENTS:
         return sender
     query = select(Appointment).where(
@@ -142,7 +142,7 @@ def narrow_sender(
 
 
 def _target_department(session: Session, target: ReplyTarget) -> int | None:
-    """Return the department of what a mail of ours was about; None if it is of none."""
+    """Return the department of what our mail was about; None if it has none."""
     model = _SUBJECTS.get(target.kind)
     if model is None:
         return None
@@ -196,11 +196,11 @@ def refuse_approval(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Answer a reply to a review mail that it is no approval, joined or not."""
+    """Notify the sender of a reply to a review mail that it is not an approval, joined or not."""
     post = transitions.lock(session, Post, target.id) if target.kind is TargetKind.POST else None
     if post is None:
         return
-    # A department that is asked beside the owning one must not believe to have approved either.
+    # A department asked along with the owning one must not believe it has approved either.
     asked_ids = gate_adapter.department_ids_to_ask(post.revisions[-1]) if post.revisions else []
     if actor.department_id in {post.department_id, *asked_ids}:
         notice = acknowledgement.refuse_to_approve(session, post, message, now=now)
@@ -269,7 +269,7 @@ def _add_files(
             now=now,
             submission_id=submission.id,
             seen_edition=submission.edition,
-            # Those of the mail were stored when it was prepared.
+            # The mail's files were stored when it was prepared.
             stored_form=StoredForm(replace(form, files=(*form.files, *added))),
         )
     return left_out

@@ -40,7 +40,7 @@ class MailReport:
 def read_mail(
     database: Database, raw: bytes, *, intake: MailIntake, now: Callable[[], datetime]
 ) -> MailReport:
-    """Store a raw mail with what becomes of it, as the reader of the mailbox does.
+    """Store a raw mail with its outcome, as the reader of the mailbox does.
 
     Raises `StoreAway`.
     """

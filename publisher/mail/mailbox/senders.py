@@ -1,4 +1,4 @@
-"""Who wrote a mail: for which department it is handed in, or why it waits for a person."""
+"""Find a mail's sender: which department it is handed in for, or why it waits for a person."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class WaitReason(StrEnum):
     UNPROVEN_SENDER = "unproven_sender"  #: Our own mail server could not confirm the sender.
     SEVERAL_SENDERS = "several_senders"
     SEVERAL_DEPARTMENTS = "several_departments"
-    FROM_CELL = "from_cell"  #: Somebody of the cell sent it on: the department is to be named.
+    FROM_CELL = "from_cell"  #: Somebody of the cell forwarded it: the department has to be named.
     UNCONFIRMED_ADDRESS = "unconfirmed_address"
     CLOSED_DEPARTMENT = "closed_department"
     TOO_MANY_MAILS = "too_many_mails"
@@ -42,14 +42,14 @@ class WaitReason(StrEnum):
 
 
 UNPROVEN: Final = frozenset({WaitReason.UNPROVEN_SENDER, WaitReason.SEVERAL_SENDERS})
-"""Why nobody is sure who wrote it, so that it counts as nobody's."""
+"""The reasons for which the sender is uncertain, so that the mail counts as nobody's."""
 
 
 @dataclass(frozen=True)
 class MailSender:
-    """Whose a mail is: `actor` hands it in, or it waits for `reason`.
+    """The sender of a mail: `actor` hands it in, or it waits for `reason`.
 
-    `chooser` is the sender who can say for which department it is.
+    `chooser` is the sender who can say which department it is for.
     """
 
     actor: Actor | None = None
@@ -66,7 +66,7 @@ class MailSender:
 def sender_of(
     session: Session, message: MailMessage, *, mail_server: str, hops: int = 0, now: datetime
 ) -> MailSender:
-    """Return whose the mail is, as the register says at `now`."""
+    """Return the sender of the mail, by the register at `now`."""
     verdict = check_authenticity(message, mail_server=mail_server, hops=hops)
     is_checked = verdict is Authenticity.PASSED
     if any(note.code is MailNoteCode.SEVERAL_SENDERS for note in message.notes):
@@ -153,17 +153,17 @@ def mail_actor(department_id: int, address: str, office: Appointment | None = No
 
 
 class Authenticity(StrEnum):
-    """What our own server's Authentication-Results say of the sender."""
+    """What our own server's Authentication-Results say about the sender."""
 
     PASSED = "passed"
     FAILED = "failed"
-    UNCHECKED = "unchecked"  #: No server of ours is set whose results could be believed.
+    UNCHECKED = "unchecked"  #: No server of ours is set whose results could be trusted.
 
 
 def check_authenticity(message: MailMessage, *, mail_server: str, hops: int = 0) -> Authenticity:
-    """Return what the server with this authserv-id found; results of others count for nothing.
+    """Return what the server with this authserv-id found; results of others are ignored.
 
-    Nor do results below more than `hops` Received headers: what stands there came from outside.
+    So are results below more than `hops` Received headers: those came from outside.
     """
     if not mail_server:
         return Authenticity.UNCHECKED

@@ -1,4 +1,4 @@
-"""Make a submission of a mail, and acknowledge it to the address that wrote."""
+"""Make a mail a submission, and acknowledge it to the sender's address."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def take_in(
     brought_by: str = "",
     answers: bool = True,
 ) -> Submission:
-    """Hand the mail in for the actor's department, and acknowledge it unless not `answers`.
+    """Hand the mail in for the actor's department, and acknowledge it if `answers` is set.
 
     Raises `Invalid` where the form would.
     """
@@ -50,7 +50,7 @@ def take_in(
         actor=actor,
         now=now,
         city_code=intake.city_code,
-        stored_form=StoredForm(form),  # when the mail was prepared
+        stored_form=StoredForm(form),  # stored when the mail was prepared
     )
     if len(prepared.files.files) > MOST_FILES:
         persistence.fill_files(session, submission, prepared.files.files)
@@ -67,7 +67,7 @@ def take_in(
 
 
 def list_mails(session: Session, submission: Submission) -> Sequence[ReceivedMail]:
-    """Return the mail that the submission was made of, if it was, and those that joined it."""
+    """Return the mail that the submission was made from, if any, and those that joined it."""
     outcomes = (MailOutcome.SUBMISSION, MailOutcome.QUARANTINED, MailOutcome.JOINED)
     query = select(ReceivedMail).where(
         ReceivedMail.submission_id == submission.id, ReceivedMail.outcome.in_(outcomes)
@@ -83,7 +83,7 @@ def mail_to_form(
     content_digest: str,
     brought_by: str = "",
 ) -> HandIn:
-    """Return the form; it names the mail by Message-ID and content, so that none counts twice."""
+    """Return the form; its token is made from Message-ID and content, so no mail counts twice."""
     text = texts.mail_text(message)
     fields: dict[str, Any] = {texts.choose_field(text): text}
     token = sha256(f"{message.message_id}\n{content_digest}".encode()).hexdigest()

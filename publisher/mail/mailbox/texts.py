@@ -1,4 +1,4 @@
-"""What a mail says as the fields of a submission: its title, and its text in a language."""
+"""Turn a mail into the fields of a submission: its title, and its text in a language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read what servers say about a message's sender (RFC 8601); whom to believe is not known here."""
+"""Read what servers say about a message's sender (RFC 8601); whom to trust is not known here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DOMAINS: Final = {
 
 
 def authentication_results(head: bytes) -> tuple[AuthenticationResult, ...]:
-    """Return the results in the headers of a mail, of which this is the beginning."""
+    """Return the results in the headers of a mail; `head` is its beginning."""
     headers = re.split(rb"(?<=\n)\r?\n", head.lstrip(), maxsplit=1)[0]
     try:
         return read_results(read_structure(headers).headers)

@@ -1,4 +1,4 @@
-"""Recognise messages that no person wrote: replies of machines, bounces, lists (RFC 3834)."""
+"""Recognise messages that no person wrote: automatic replies, bounces, lists (RFC 3834)."""
 
 from __future__ import annotations
 

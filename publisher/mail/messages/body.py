@@ -1,4 +1,4 @@
-"""Walk the parts of a message: what is its text, what is a file, what is a message of its own."""
+"""Walk the parts of a message, and separate its texts, files and attached messages."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _read_text(part: Part, body: Body) -> None:
 
 
 def join_flowed_lines(text: str, *, delete_space: bool) -> str:
-    """Return the paragraphs of text in `format=flowed`: a line that ends in a blank goes on."""
+    """Return the paragraphs of text in `format=flowed`: a line that ends in a blank continues."""
     paragraphs: list[list[str]] = []
     flowing, depth_before = False, 0
     for line in text.split("\n"):

@@ -31,7 +31,7 @@ _CODECS: Final = re.compile(
     r"ascii|utf-(7|8|16|32)(-[bl]e)?|iso8859-\d+|cp(125\d|437|85\d|86\d|874|932|949|950)"
     r"|koi8-[ru]|mac-roman|big5\w*|gb\w+|euc_\w+|shift_jis\w*|iso2022_\w+|hz|tis-620"
 )
-"""The charsets among Python's codecs: others, such as `punycode`, are for other ends."""
+"""The charsets among Python's codecs: others, such as `punycode`, have other purposes."""
 
 _MARKS: Final = (
     *((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32")),
@@ -46,8 +46,8 @@ _SAMPLE: Final = 4_000
 def decode(content: bytes, declared: str = "") -> tuple[str, bool]:
     """Return the text, and whether it is certain that the declared charset is that of the bytes.
 
-    UTF-8 is recognised whatever is declared. Bytes that are no text in any way are read by the
-    charset of Windows, so nothing is ever lost. Without a declaration UTF-8 is certain.
+    UTF-8 is recognised whatever is declared. Bytes that are not text in any of these ways are read
+    as the charset of Windows, so nothing is ever lost. Without a declaration UTF-8 is certain.
     """
     codec = _codec(declared)
     for mark, marked in _MARKS:
@@ -81,13 +81,13 @@ def _utf8(content: bytes, codec: str | None) -> str | None:
 
 
 def _is_single_byte(codec: str, content: bytes) -> bool:
-    """True if UTF-8 is likelier than this charset: where few letters would be such pairs."""
+    """Return True if UTF-8 is likelier than this charset, in which such byte pairs are rare."""
     latin = codec in _SUPERSETS or codec == "cp1252"
     return (latin and not codec.startswith("gb")) or bool(_DEVANAGARI.search(content))
 
 
 def _wide(content: bytes, codec: str | None) -> str | None:
-    """Return the text of UTF-16 without a mark: every second byte is of a few values."""
+    """Return the text of UTF-16 without a mark: every second byte has one of a few values."""
     sample = content[:_SAMPLE]
     if len(content) < 4 or (0 not in sample and codec not in _WIDE):
         return None
@@ -119,7 +119,7 @@ def _decode_declared(content: bytes, codec: str | None) -> tuple[str, bool]:
 
 
 def _decode_broken_utf8(content: bytes) -> str:
-    """Return UTF-8 in which letters were cut, or the text of Windows that was declared UTF-8."""
+    """Return UTF-8 in which letters were cut, or Windows text that was declared as UTF-8."""
     text = content.decode("utf-8", _REPLACE_BUT_NULS)
     lost = text.count("\ufffd")
     if sum(letter > "\x7f" for letter in text) > 2 * lost:
@@ -128,7 +128,7 @@ def _decode_broken_utf8(content: bytes) -> str:
 
 
 def _replace_but_nuls(problem: UnicodeError) -> tuple[str, int]:
-    # IMAP carries no NUL: Dovecot has 0x80 in its place, which is nothing by itself in UTF-8.
+    # IMAP carries no NUL: Dovecot sends 0x80 instead, which is invalid by itself in UTF-8.
     if not isinstance(problem, UnicodeDecodeError):
         raise problem
     is_nul = problem.object[problem.start] == 0x80

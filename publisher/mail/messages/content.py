@@ -27,9 +27,10 @@ _FORWARD: Final = re.compile(r"\s*(fwd?|अग्रेषित)\s*[:：]", re.
 
 @dataclass(frozen=True)
 class Content:
-    """What a message says: `text` is the sender's own or the forwarded one, `legacy` such text.
+    """What a message says: `text` is the sender's own text, or the forwarded one.
 
-    `file_count` counts the files that are there, whether they were read or not.
+    `legacy` is the part in a legacy font. `file_count` counts the files that are there, whether
+    they were read or not.
     """
 
     text: str
@@ -61,7 +62,7 @@ def read_content(message: Part) -> Content:
 
 
 def _reply_and_forward(message: Part) -> tuple[bool, bool]:
-    """Return whether a message is a reply, and whether it is a forward; a forward refers, too."""
+    """Return whether a message is a reply, and whether a forward; forwards have references, too."""
     subject = read_subject(message.headers)
     is_forward = bool(_FORWARD.match(subject))
     answers = read_ids(message.headers.first("in-reply-to"))

@@ -20,7 +20,7 @@ def first_document_text(files: Iterable[MailFile]) -> tuple[str, str] | None:
     """Return the name and the text of the first document that has any; scanned pages have none."""
     documents = [(file, kind) for file in files if (kind := _kind(file))]
     for file, kind in documents[:MOST_DOCUMENTS]:
-        # What was read before a page that cannot be read is the beginning of the text.
+        # If a page cannot be read, what was read before it is the beginning of the text.
         text = paragraphs(read_file(kind, file.content)[1].decode("utf-8", "replace"))
         if is_visible(text):
             return file.name, text

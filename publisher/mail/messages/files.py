@@ -33,7 +33,7 @@ _EXTENSIONS: Final = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/he
 
 @dataclass(frozen=True)
 class MarkedImages:
-    """The Content-IDs of images that stand in the text, and in what was taken off it."""
+    """The Content-IDs of images in the text, and in what was removed from it."""
 
     in_text: frozenset[str]
     elsewhere: frozenset[str]
@@ -47,7 +47,7 @@ def read_files(body: Body, images: MarkedImages) -> tuple[MailFile, ...]:
         if len(files) == MOST_FILES:
             break
         if _is_calendar(part) and has_calendar_file and not part.disposition:
-            continue  # the same invitation stands beside the text and as a file
+            continue  # the same invitation is also attached as a file
         content = part.content
         if not _is_ornament(part, content, body, images):
             files.append(MailFile(file_name(part, content, len(files) + 1), part.mime, content))
@@ -87,7 +87,7 @@ def _is_calendar(part: Part) -> bool:
 
 
 def _is_ornament(part: Part, content: bytes, body: Body, images: MarkedImages) -> bool:
-    """True for a logo or an icon of a signature; a photo that stands in the text is none."""
+    """Return True for a logo or an icon of a signature; a photo in the text is not an ornament."""
     if not part.mime.startswith("image/"):
         return False
     cid = part.headers.first("content-id").strip("<> ")

@@ -99,14 +99,14 @@ def _fields(lines: list[str], first: int) -> tuple[dict[str, str], int]:
 
 
 def _is_continuation(line: str, above: str, kind: str) -> bool:
-    """True for a line that a program has wrapped; text that follows at once is none."""
+    """Return True for a line that a program has wrapped, but not for text that follows at once."""
     if kind in ("", "subject", "date"):
         return False
     return line.startswith((" ", "\t")) or above.rstrip().endswith((",", ";")) or "@" in line
 
 
 def _is_header(fields: dict[str, str]) -> bool:
-    """True if surely no part of a letter: letters in Marathi, too, name sender and subject."""
+    """Return True if surely not part of a letter: Marathi letters name sender and subject, too."""
     has_date = any(letter.isdigit() for letter in fields.get("date", ""))
     is_whole = "from" in fields and has_date and ("to" in fields or "subject" in fields)
     return is_whole and ("latin" in fields or "@" in fields["from"])
@@ -119,7 +119,7 @@ def sender_address(text: str) -> MailAddress | None:
 
 
 def _sender(text: str) -> MailAddress | None:
-    """Return who sent it, in any of the ways in which programs write names and addresses."""
+    """Return the sender, in any of the ways in which programs write names and addresses."""
     text = re.sub(r"\[mailto:([^\]]*)\]", r"<\1>", text)
     address = sender_address(text)
     name = re.split(r"[<(\[]", text, maxsplit=1)[0]

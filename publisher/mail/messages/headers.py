@@ -24,7 +24,7 @@ _MOST_COMMENTS: Final = 100
 _NOT_STRICT: Final[dict[str, Any]] = (
     {"strict": False} if getattr(email.utils, "supports_strict_parsing", False) else {}
 )
-"""How newer versions of Python are asked for the addresses of a header in which one is broken."""
+"""How newer versions of Python are asked for the addresses of a header that has a broken one."""
 
 _ADDRESS: Final = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>(),;:\"\\]{1,255}")
 _IN_BRACKETS: Final = re.compile(r"<([^<>]+)>")
@@ -45,14 +45,14 @@ class Headers(list[tuple[str, str]]):
 
 
 def decode_words(text: str) -> str:
-    """Return a header as text; words of one charset that stand side by side are decoded as one.
+    """Return a header as text; adjacent words of one charset are decoded as one.
 
     Programs split subjects in mid-character.
     """
     raw = text.encode("utf-8", "surrogateescape").decode("latin-1")
     try:
         pieces = decode_header(raw)
-    except HeaderParseError:  # base64 that is none
+    except HeaderParseError:  # invalid base64
         pieces = [(raw, None)]
     return "".join(
         decode(word.encode("latin-1") if isinstance(word, str) else word, charset or "")[0]
@@ -69,16 +69,16 @@ def decode_parameter(value: str | list[str | None]) -> str:
 
 
 def read_addresses(*headers: str) -> tuple[MailAddress, ...]:
-    """Return the addresses of headers; what has no readable address has an empty one."""
+    """Return the addresses of headers; an entry without a readable address has an empty one."""
     addresses: list[MailAddress] = []
     names: list[str] = []
     header = ", ".join(headers)[:_LONGEST]
     if header.count('"') % 2:
-        header = header.replace('"', " ")  # a quotation mark that nothing closes is none
+        header = header.replace('"', " ")  # an unclosed quotation mark is not one
     if header.count("(") > _MOST_COMMENTS:
-        header = header.replace("(", " ")  # the standard library calls itself for each
+        header = header.replace("(", " ")  # the standard library recurses for each
     for name, address in getaddresses([header], **_NOT_STRICT):
-        # A name with a comma that nobody quoted belongs to the address after it.
+        # An unquoted name with a comma belongs to the address after it.
         names.append(name if "@" in address else name or address)
         if "@" in address:
             addresses.append(_address(", ".join(filter(None, names)), address))
@@ -110,9 +110,9 @@ def read_ids(header: str) -> tuple[str, ...]:
 
 
 def read_date(headers: Headers) -> tuple[datetime | None, bool]:
-    """Return when the message was sent, and whether that can be so.
+    """Return when the message was sent, and whether that is plausible.
 
-    It cannot if the servers on its way were done with it days before.
+    It is not if the servers on its way had passed it on days before.
     """
     if not headers.all("date"):
         return None, True
@@ -127,7 +127,7 @@ def read_date(headers: Headers) -> tuple[datetime | None, bool]:
 def _moment(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text[:200].strip())
-        # A date without a zone is a server's, whose clock tells UTC.
+        # A date without a zone is from a server whose clock is in UTC.
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

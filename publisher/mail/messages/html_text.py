@@ -2,7 +2,7 @@
 
 What a mail program marks as the quotation of an earlier message gets the "> " of plain text, and
 its signature the line "-- ", so that both are recognised in one way. An image is left as a mark
-with its Content-ID (`IMAGE_MARK`), which tells where it stood.
+with its Content-ID (`IMAGE_MARK`), which shows where it was.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SIGNATURES: Final = ("gmail_signature", "moz-signature", "ms-outlook-mobile-sig
 
 @dataclass(frozen=True)
 class HtmlText:
-    """The text, and what of it is in a font that is no Unicode."""
+    """The text, and the part of it that is in a non-Unicode font."""
 
     text: str
     legacy: str
@@ -198,7 +198,7 @@ class _TextTarget:
         elif level.tag == "tr":
             cells = [*filter(None, [text.strip()]), *level.cells]
             is_layout = any(len(cell) > _LONGEST_CELL or "\n\n" in cell for cell in cells)
-            # Pages are laid out by tables, too; a cell of data has a line or two.
+            # Tables are also used to lay out pages; a cell of data has a line or two.
             rows = cells if is_layout else [cell.replace("\n", " ") for cell in cells]
             above.pieces.append(("\n" if is_layout else " | ").join(rows))
         else:
@@ -208,7 +208,7 @@ class _TextTarget:
 
 
 def _is_quotation(name: str, attributes: Mapping[str, str]) -> bool:
-    """True for the quotation of a message: many programs indent by the same element."""
+    """True for the quotation of a message: many programs use the same element to indent."""
     return name == "blockquote" and (
         attributes.get("type", "").lower() == "cite"
         or "cite" in attributes

@@ -1,4 +1,4 @@
-"""Recognise Marathi that is typed in a font of its own instead of Unicode.
+"""Recognise Marathi that is typed in a legacy font instead of Unicode.
 
 Such text is Latin letters and signs that only its font shows as Marathi. It is left as it came:
 the many fonts share names and differ in letters, so that a conversion would be a guess.
@@ -19,7 +19,7 @@ _DEVANAGARI: Final = re.compile(r"[\u0904-\u0939\u0958-\u0961]")
 _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u017f]")
 
 # "Municipal corporation", "and", "is", "Pune", "date", "citizens" and the like in the letters of
-# Kruti Dev, Shivaji, Akruti and Shree-Lipi: none of them is a word of English.
+# Kruti Dev, Shivaji, Akruti and Shree-Lipi: none of them is an English word.
 _WORDS: Final = frozenset(
     {
         *("egkuxjikfydk", "vkf.k", "vkgs", "iq.ks", "fnukad", "ukxfjd", "ukxfjdkauk", "foHkkx"),
@@ -34,7 +34,7 @@ _TYPICAL: Final = re.compile(r"[ÉäÊÖ½®úþÒ]")
 
 
 def is_legacy_font(family: str) -> bool:
-    """Return True if a list of font names has one whose letters are no Unicode."""
+    """Return True if a list of font names has one whose letters are not Unicode."""
     return bool(_FONTS.search(family))
 
 

@@ -19,8 +19,8 @@ class AutomaticKind(StrEnum):
 class MailNoteCode(StrEnum):
     """What the reader of a message has to know about how it was read."""
 
-    LEGACY_FONT = "legacy_font"  #: Text in a Marathi font that is no Unicode; left as it came.
-    CHARSET_UNCERTAIN = "charset_uncertain"  #: Another charset than the declared one was used.
+    LEGACY_FONT = "legacy_font"  #: Text in a non-Unicode Marathi font; left as it came.
+    CHARSET_UNCERTAIN = "charset_uncertain"  #: A charset other than the declared one was used.
     CLOUD_LINK = "cloud_link"  #: Files lie behind a link, such as one of Google Drive.
     WINMAIL = "winmail"  #: An Outlook container (winmail.dat), attached unopened.
     ARCHIVE = "archive"  #: An archive such as a ZIP, attached unopened.
@@ -38,7 +38,7 @@ class UnreadableReason(StrEnum):
     EMPTY = "empty"
     TOO_LARGE = "too_large"
     NO_HEADERS = "no_headers"
-    FAILED = "failed"  #: It ended the process that read it, or several times that of the clock.
+    FAILED = "failed"  #: It crashed the process that read it, or several times the clock.
 
 
 class UnreadableMessage(Exception):
@@ -51,7 +51,7 @@ class UnreadableMessage(Exception):
 
 @dataclass(frozen=True)
 class MailAddress:
-    """A mailbox with the name beside it; the address is in lower case, empty if unreadable."""
+    """A mailbox with its display name; the address is in lower case, empty if unreadable."""
 
     address: str
     name: str = ""
@@ -68,7 +68,7 @@ class MailFile:
 
 @dataclass(frozen=True)
 class MailNote:
-    """A note on how the message was read, with the values of its sentence."""
+    """A note on how the message was read, with the values for its text."""
 
     code: MailNoteCode
     values: Mapping[str, str | int] = field(default_factory=dict)
@@ -79,8 +79,8 @@ class AuthenticationResult:
     """One result of an Authentication-Results header (RFC 8601), such as dmarc=pass.
 
     `server` is the authserv-id that claims it, `method` is "spf", "dkim" or "dmarc", `domain` the
-    domain it holds for, and `received` how many Received headers stand above it, each written by a
-    server that was nearer to us.
+    domain it holds for, and `received` how many Received headers are above it, each written by a
+    server nearer to us.
     """
 
     server: str
@@ -96,10 +96,10 @@ class MailMessage:
 
     `message_id`, `in_reply_to` and `references` are without angle brackets, at most 998 characters
     each; `message_id` is empty if there is none. `subject` is one line. `text` is what the sender
-    wrote: NFC, without signature and without the quotation of an earlier message; of a forwarded
+    wrote: NFC, without signature and without the quotation of an earlier message; for a forwarded
     message it is the forwarded text, whose sender is `forwarded_from`. `files` are in their order;
-    logos that lie inline in a signature are left out. `results` are all Authentication-Results,
-    whoever claims them. `size` is in bytes.
+    inline logos in a signature are left out. `results` are all Authentication-Results, from any
+    server. `size` is in bytes.
     """
 
     size: int

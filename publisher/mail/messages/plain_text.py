@@ -1,4 +1,4 @@
-"""Clean the texts of mails as the desk stores texts, where nobody can be asked to mend them."""
+"""Clean the texts of mails as the desk stores texts, since nobody can be asked to correct them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import regex
 from publisher.i18n.text_cleaning import TextProblem, clean
 
 _LOST: Final = "?"
-"""Stands for a letter that the mail itself had lost: visible, so that a reader sees the gap."""
+"""Replaces a letter that the mail itself had lost: visible, so that a reader sees the gap."""
 
 _MARKS: Final = regex.compile(r"(\p{M}{20})\p{M}+")
-"""Letters with so many marks are none; to sort a million marks takes hours."""
+"""No real letter has so many marks; sorting a million marks takes hours."""
 
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
 

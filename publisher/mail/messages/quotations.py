@@ -1,7 +1,7 @@
-"""Tell what a sender wrote from quotations of earlier messages, signatures and footers.
+"""Separate what a sender wrote from quotations of earlier messages, signatures and footers.
 
-What is not surely one of these is kept: a line too many is struck out by whoever drafts, a line
-too few is missed by nobody.
+Lines that are not surely one of these are kept: the person who drafts can delete an extra line, but
+would not notice a missing one.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class OwnText:
 
 
 def own_text(text: str, *, is_reply: bool, is_forward: bool) -> OwnText:
-    """Return the text without quotations and signature; of a forward, the forwarded text.
+    """Return the text without quotations and signature; for a forward, the forwarded text.
 
     The first forwarder of a chain counts. A remark above it is left out unless it is long.
     """
@@ -64,14 +64,14 @@ def own_text(text: str, *, is_reply: bool, is_forward: bool) -> OwnText:
 
 
 def is_courtesy(text: str) -> bool:
-    """Return True for no text, or a few lines that only greet and point to an attached file."""
+    """Return True for an empty text, or a few lines that only greet and point to an attachment."""
     text = text.strip()
     if not is_visible(text):
         return True
     if len(text) > MOST_REMARK or not _COURTESY.search(text):
         return False
     sentences = _SENTENCE_END.split(text)
-    # Names and offices stand below a greeting; a sentence of its own is a notice.
+    # Names and offices follow a greeting; a sentence of its own is a notice.
     return all(len(sentence.split()) <= 3 or _COURTESY.search(sentence) for sentence in sentences)
 
 
@@ -157,14 +157,14 @@ def _strip_signature(lines: list[str]) -> list[str]:
         below = sum(bool(line.strip()) for line in lines[index + 1 :])
         if lines[index] == SIGNATURE and below <= _MOST_SIGNATURE_LINES:
             return _strip_dashes(lines[:index])
-        # Some programs lose the blank; two dashes also part paragraphs, so little may follow.
+        # Some programs lose the blank; two dashes also separate paragraphs, so little may follow.
         if lines[index].strip() == "--" and below <= _MOST_DASHED_LINES and any(lines[:index]):
             return _strip_dashes(lines[:index])
     return lines
 
 
 def _strip_dashes(lines: list[str]) -> list[str]:
-    """Leave out a second mark: HTML has one as its class, and often one as its text."""
+    """Remove a second mark: HTML has one as a class, and often one as text."""
     end = len(lines)
     while end and lines[end - 1].strip() in ("", SIGNATURE.strip()):
         end -= 1

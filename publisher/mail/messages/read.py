@@ -28,7 +28,7 @@ from publisher.mail.messages.structure import read_structure
 def read_message(raw: bytes) -> MailMessage:
     """Return what a message says. Raises `UnreadableMessage`, and `StoreAway` without room.
 
-    Where the mail itself says nothing, the text is that of an attached document.
+    If the mail itself says nothing, the text is that of an attached document.
     """
     root = read_structure(raw)
     headers = root.headers

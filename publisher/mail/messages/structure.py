@@ -1,4 +1,4 @@
-"""The parts of a message, which are read by a process of its own."""
+"""The parts of a message, which a separate process reads."""
 
 from __future__ import annotations
 

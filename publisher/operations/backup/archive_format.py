@@ -16,7 +16,7 @@ PIECE = 1 << 20
 
 
 class Damaged(Exception):
-    """The file is no backup or is damaged; the message names the part."""
+    """The file is not a backup or is damaged; the message names the part."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class TablePart:
 class Manifest:
     """The time of the backup (ISO 8601, UTC), its schema revision and contents.
 
-    `lost` are media that the rows name or the store listed, and that could not be read. Of a backup
-    without media, `left_out` says how many the rows name.
+    `lost` are media that the rows name or the store listed, and that could not be read. In a backup
+    without media, `left_out` is the number that the rows name.
     """
 
     made_at: str

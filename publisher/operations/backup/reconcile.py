@@ -76,7 +76,7 @@ def seek(
         try:
             match = lookup.find_published(pool.open(payload.account), payload, since=restores.since)
         except Refused:
-            continue  # this one cannot be asked for; the next one perhaps can
+            continue  # this one cannot be looked up; the next one perhaps can
         except PlatformError as problem:
             silent_account_ids.add(payload.account.id)
             _store_trouble(context, payload.account, problem)

@@ -1,4 +1,4 @@
-"""What became of each backup, in the history: `doctor` and the metrics read it there."""
+"""The outcome of each backup, in the history: `doctor` and the metrics read it there."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ FAILED: Final = "fail_backup"
 def record_backup(
     session: Session, verb: str, *, actor: Actor, now: datetime, values: Mapping[str, object]
 ) -> None:
-    """Record a backup that was written, or one that failed, whose `values` have the reason."""
-    # The history of the store's row, as a backup has no row.
+    """Record a backup that was written, or one that failed with the reason in `values`."""
+    # It goes into the history of the store's row, because a backup has no row.
     entry = session.get(StoreInUse, ONLY_ROW)
     if entry is not None:
         transitions.record(session, entry, verb, actor=actor, now=now, values=values)

@@ -65,7 +65,7 @@ def restore(
     """
     manifest = check(file, tell=tell)
     with database.reading() as session:
-        _check_fits(session, manifest)  # before the store, which carries an identity by then
+        _check_fits(session, manifest)  # before the store is checked, which has an identity by then
     with ZipFile(file) as archive:
         carried = _check_store(store, archive)
         for number, digest in enumerate(manifest.media, start=1):
@@ -79,14 +79,14 @@ def restore(
             unlaid = store_identity.restore_identity(session, carried=carried, now=now)
             failpoints.hit("restore.in_commit")
     if unlaid is not None:
-        with suppress(StoreAway):  # all is restored by now, and the next start lays it
+        with suppress(StoreAway):  # everything is restored by now, and the next start sets it
             store_identity.finish(database, store, unlaid)
     failpoints.hit("restore.unsought")
     return Restored(manifest, rows, len(manifest.media), unconfirmed)
 
 
 def _check_store(store: MediaStore, archive: ZipFile) -> str:
-    """Return the identity of the store, which has to be that of the backup, or none."""
+    """Return the identity of the store, which must be that of the backup, or empty."""
     carried = store.identity()
     rows = _rows(core_table(StoreInUse), archive)
     backed_up = next((str(row["identity"]) for row in rows), "")
@@ -129,7 +129,7 @@ def _fill_table(session: Session, table: Table, archive: ZipFile) -> int:
 
 
 def _points_ahead(table: Table, row: Mapping[str, Any], column: str) -> bool:
-    """Return True if the row refers to one that follows it: rows come in the order of their ids."""
+    """Return True if the row refers to one that follows it: rows are ordered by id."""
     (key,) = table.primary_key.columns
     return row[column] is not None and row[column] > row[key.name]
 
@@ -178,7 +178,7 @@ def stop_everything(session: Session, *, now: datetime, reason: str, backup_at: 
 
 
 def doubt(session: Session, *, since: datetime, now: datetime) -> int:
-    """Mark deliveries that may have left after the backup as unconfirmed."""
+    """Mark deliveries that may have been sent after the backup as unconfirmed."""
     doubtful = or_(
         Delivery.state.in_(CLAIMED_OR_SENDING),
         (Delivery.state == DeliveryState.SCHEDULED) & (Delivery.due_at <= now),

@@ -35,7 +35,7 @@ def write(
     """Write the backup to a temporary file, verify it, and rename it; without store, without media.
 
     Raises `Damaged` if the verification fails, `StoreAway` if a medium may be there and cannot be
-    read, and `OSError`. Then there is no file.
+    read, and `OSError`. No file is written then.
     """
     unfinished = file.with_name(file.name + ".part")
     try:
@@ -107,7 +107,7 @@ def _write_all_media(
     """Write all media of the store; return their digests, and those of the lost ones."""
     stored = set(store.digests())
     media = tuple(_write_media(store, sorted(stored), archive, tell))
-    # What nobody named may have been tidied away meanwhile: it is lost only if it stands there.
+    # A file that no row names may have been deleted meanwhile: it is lost only if it still exists.
     still_there = {digest for digest in stored.difference(media) if store.exists(digest)}
     return media, tuple(sorted(still_there | referenced.difference(media)))
 

@@ -93,7 +93,7 @@ def _check_may_end(
 ) -> None:
     require(actor, Action.RECORD_DEPARTMENT, department.id, now=now)
     lock_work(session, department.id)
-    session.refresh(department, with_for_update=True)  # whoever writes its work has it after that
+    session.refresh(department, with_for_update=True)  # writers of its work take its lock later
     if not is_in_force(department, now=now):
         raise BadDepartment("in_force_on", "ended")
     if department_orders.pending_ending(session, department_id=department.id) is not None:
@@ -149,7 +149,7 @@ def _is_hindered(session: Session, change: DepartmentChange, *, now: datetime) -
 def hindering(
     session: Session, change: DepartmentChange, *, actor: Actor, now: datetime
 ) -> list[OpenItem]:
-    """Return the open work that hinders a recorded change; none for other kinds."""
+    """Return the open work that hinders a recorded change; other kinds of changes have none."""
     if change.kind is DepartmentChangeKind.CLOSED:
         return hinders_closing(session, change.department, actor=actor, now=now)
     if change.kind is DepartmentChangeKind.MERGED and change.other is not None:

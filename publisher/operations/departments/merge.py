@@ -1,8 +1,8 @@
 """The transfer of people, work and comments when a department is merged into another.
 
-Decisions and publications keep the department that made them; its posts belong to the target
-department from now on, which answers the comments under them. A post that was approved and not sent
-becomes a draft again, because its approval names the merged department.
+Decisions and publications keep the department that made them; its posts now belong to the target
+department, which answers the comments under them. A post that was approved and not sent becomes a
+draft again, because its approval names the merged department.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _posts(
 def _put_back(
     session: Session, source: Department, target: Department, *, actor: Actor, now: datetime
 ) -> None:
-    """Return approved posts that were not sent to draft."""
+    """Put approved posts that were not sent back to draft."""
     has_left = exists().where(Delivery.post_id == Post.id, Delivery.state.in_(SENT))
     query = select(Post).where(
         or_(Post.department_id == source.id, asks(source.id)),

@@ -64,7 +64,7 @@ def lock_work(session: Session, department_id: int) -> None:
     """Lock the department's submissions and posts until the transaction ends.
 
     Otherwise a post could be approved or scheduled right after the check. Submissions are locked
-    before their posts, as everywhere; both like `transitions.lock`.
+    before their posts, as everywhere, and both as by `transitions.lock`.
     """
     handed_in = select(Submission.id).where(
         Submission.department_id == department_id, Submission.state.not_in(ENDED)
@@ -156,7 +156,7 @@ def _posts(session: Session, department_id: int, *, with_drafts: bool) -> Iterab
 
 
 def asks(department_id: int) -> ColumnElement[bool]:
-    """The newest revision asks this department as well."""
+    """Return the condition that the newest revision also asks this department."""
     return exists().where(
         Revision.post_id == Post.id,
         Revision.number == Post.newest,
@@ -167,7 +167,7 @@ def asks(department_id: int) -> ColumnElement[bool]:
 
 
 def _has_no_delivery() -> ColumnElement[bool]:
-    """A variant of the newest revision has no delivery at all."""
+    """Return the condition that a variant of the newest revision has no delivery."""
     return exists().where(
         Revision.post_id == Post.id,
         Revision.number == Post.newest,

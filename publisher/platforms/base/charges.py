@@ -81,7 +81,7 @@ class Charge:
 
 
 RecordCharges = Callable[[Cause, Sequence[Charge]], None]
-"""Stores charges right after the answer that caused them; raises nothing."""
+"""Stores charges right after the response that caused them; never raises."""
 
 _CAUSE: ContextVar[Cause | None] = ContextVar("cause of charges", default=None)
 
@@ -107,10 +107,10 @@ def present_cause(default: Cause) -> Cause:
 
 @dataclass(frozen=True)
 class Billing:
-    """How a platform charges: the settings with its prices and with the budget of a month.
+    """How a platform charges: the settings with its prices and its monthly budget.
 
-    `has_link` returns whether a text, as it is sent, is charged as one with a link.
-    `dialect_costs` say in English what a dialect of requests costs more, by its name.
+    `has_link` returns True if a text, as sent, is charged as one with a link.
+    `dialect_costs` say in English what a dialect of requests costs extra, by its name.
     """
 
     prices: Mapping[ChargeKind, str]
@@ -121,7 +121,7 @@ class Billing:
     def kind_of(self, text: str, *, is_answer: bool = False) -> ChargeKind:
         """Return the kind of the creation of a post with this text, or an answer to a citizen.
 
-        X takes answers only to those who mentioned us unless a contract says otherwise.
+        X accepts answers only to those who mentioned us unless a contract says otherwise.
         """
         if self.has_link(text):
             return ChargeKind.POST_WITH_LINK
@@ -137,5 +137,5 @@ class Billing:
 
 
 def micros(dollars: str) -> int:
-    """Return an amount in millionths of a dollar; nothing is 0."""
+    """Return an amount in millionths of a dollar; an empty text is 0."""
     return int(Decimal(dollars or "0") * MICROS)

@@ -37,7 +37,7 @@ class CursorPosition:
 
         An empty token ends the round.
         """
-        # The same token again would lead to the same page for ever.
+        # The same token again would lead to the same page forever.
         if token and token != self.token:
             return CursorPosition(self.since, newest, token)
         return CursorPosition(newest or self.since)

@@ -40,7 +40,7 @@ def moment_at(value: object, *path: str) -> datetime | None:
         moment = datetime.fromisoformat(text_at(value, *path))
     except ValueError:
         return None
-    # In the first and the last year another time zone may be beyond what `datetime` can hold.
+    # In the first and last year a time in another zone may be out of the range of `datetime`.
     if not MINYEAR < moment.year < MAXYEAR:
         return None
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

@@ -1,6 +1,6 @@
 """The protocol that every platform implements, its errors, and the deadline of an attempt.
 
-Each error class carries the decision what to do next.
+Each error class carries the decision about what to do next.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from publisher.platforms.base.types import (
 
 
 class RefusalCode(StrEnum):
-    """The reason of a refusal, as a code that the pages translate."""
+    """The reason for a refusal, as a code that the pages translate."""
 
     TOO_LONG = "too_long"
     DUPLICATE = "duplicate"
@@ -60,16 +60,16 @@ class TryLater(PlatformError):
 
 
 class CreditsUsedUp(TryLater):
-    """Our app has used up what it paid for: the platform refuses every call until it pays again.
+    """Our app has used up its credits: the platform refuses every call until more are paid for.
 
     Nothing was published. The credits are the app's, so this concerns all accounts of the platform.
     """
 
 
 class TimeRefused(TryLater):
-    """The platform refused what was signed at another time than its own; nothing was published.
+    """The platform refused a signature whose time differs from its own; nothing was published.
 
-    It says nothing of the credentials: this machine's time is wrong.
+    This says nothing about the credentials: this machine's time is wrong.
     """
 
 
@@ -88,7 +88,7 @@ class CredentialsExpired(PlatformError):
 class OutcomeUnknown(PlatformError):
     """The post may or may not be live: check the platform, and never retry automatically.
 
-    `platform_id` is the id of a post that the answer named although it did not fit; usually "".
+    `platform_id` is the id of a post that the response named although it did not fit; usually "".
     """
 
     def __init__(self, detail: str = "", platform_id: str = "") -> None:
@@ -198,8 +198,8 @@ class Platform(Protocol):
         """Read posts of ours from the account's timeline, at its price; return those found there.
 
         They should be neighbours there, since what is between the oldest and the newest of them is
-        read as well. Whether one that is not there exists, `see_many` tells. Raises TryLater,
-        Refused or CredentialsExpired.
+        read as well. Whether a post that is missing there exists can be read by `see_many`. Raises
+        TryLater, Refused or CredentialsExpired.
         """
 
     def look_up(
@@ -212,8 +212,8 @@ class Platform(Protocol):
     ) -> Match | None:
         """Find a post that may have been created since the attempt began; return None if not found.
 
-        Of several with the same text it is the first one made after `near` (None: `since`), else
-        the last one before it; never one of `known_ids`, which belong to other deliveries.
+        If several have the same text, it returns the first one made after `near` (None: `since`),
+        else the last one before it; never one of `known_ids`, which belong to other deliveries.
 
         Raises TryLater, Refused or CredentialsExpired.
         """
@@ -221,7 +221,7 @@ class Platform(Protocol):
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         """Read a page of comments after the cursor (None: from the start).
 
-        Our own may be among them; a platform that charges for each leaves them out.
+        Our own comments may be among them; a platform that charges for each leaves them out.
 
         Raises TryLater, Refused or CredentialsExpired.
         """
@@ -235,14 +235,14 @@ class Platform(Protocol):
     def comments_under(self, cursors: Mapping[str, str | None]) -> Iterator[SharedPage]:
         """Read the comments under the posts of `posts_together`, page by page.
 
-        If the reading ends before the last page, none of their cursors moves, and all is read
-        again. Raises TryLater or CredentialsExpired.
+        If the reading ends before the last page, none of their cursors moves, and everything is
+        read again. Raises TryLater or CredentialsExpired.
         """
 
     def authors(self, author_ids: Sequence[str]) -> Mapping[str, Author]:
         """Read the authors of comments that came without their names, at most a hundred.
 
-        Those who do not exist (any more) are left out; a platform whose comments have names knows
+        Those who do not exist (any more) are left out; a platform whose comments have names returns
         none. Raises TryLater, Refused or CredentialsExpired.
         """
 
@@ -250,7 +250,7 @@ class Platform(Protocol):
         """Ask the platform for the account of these credentials. Raises no PlatformError."""
 
     def time_ahead(self) -> timedelta | None:
-        """Return how far our time is ahead of the platform's; None if it does not tell its own.
+        """Return how far our time is ahead of the platform's; None if it does not report its own.
 
         The request needs no credentials and costs nothing. Raises no PlatformError.
         """
@@ -258,16 +258,16 @@ class Platform(Protocol):
 
 @runtime_checkable
 class TellsOfComments(Protocol):
-    """An opened account whose platform tells us of comments by webhooks, once it was asked to."""
+    """An opened account whose platform notifies us of comments by webhooks, once subscribed."""
 
     def is_subscribed(self) -> bool:
-        """Return True if the platform says that it tells our app of this account's comments.
+        """Return True if the platform says that it notifies our app of this account's comments.
 
         Raises TryLater, Refused or CredentialsExpired.
         """
 
     def subscribe(self) -> None:
-        """Ask the platform to tell our app of this account's comments; idempotent.
+        """Ask the platform to notify our app of this account's comments; idempotent.
 
         Raises TryLater, Refused or CredentialsExpired.
         """

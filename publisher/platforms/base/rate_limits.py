@@ -14,7 +14,7 @@ AGAIN = timedelta(minutes=5)
 """The time until the next attempt if a limit is exhausted and its end is not reported."""
 
 LONGEST_WAIT = timedelta(hours=25)
-"""A limit that is said to end later than this is a mistake of the other side."""
+"""A limit that is reported to end later than this is an error of the platform."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def sensible(moment: datetime, received_at: datetime) -> datetime | None:
 
 
 def end_of_wait(seconds: str, received_at: datetime) -> datetime | None:
-    """Return the end of a wait, in seconds as a header has them; None if it makes no sense."""
+    """Return the end of a wait, given in seconds by a header; None if it makes no sense."""
     try:
         return sensible(received_at + timedelta(seconds=int(seconds)), received_at)
     except (ValueError, OverflowError):

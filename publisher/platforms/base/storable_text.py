@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# No text column of PostgreSQL holds NUL, and half of a surrogate pair is no character of UTF-8.
+# PostgreSQL's text columns cannot hold NUL, and UTF-8 cannot encode half of a surrogate pair.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 

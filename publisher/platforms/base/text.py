@@ -21,7 +21,7 @@ def with_link(text: str, link: str | None) -> str:
     """Return the text with the link on a new line, for platforms without a field for the link.
 
     A link that the text already contains is not added: X would shorten it twice. The browser
-    decides in the same way.
+    decides this in the same way.
     """
     if not link or _has_link(text, link):
         return text
@@ -35,7 +35,7 @@ def _has_link(text: str, link: str) -> bool:
 
 
 def _bare_url(url: str) -> str:
-    """Return what URLs have in common that lead to the same page, however they are written."""
+    """Return the part that different spellings of a page's URL have in common."""
     bare = _PROTOCOL.sub("", url).rstrip("/")
     return _HOST.sub(lambda host: host.group().lower(), bare)
 
@@ -43,7 +43,7 @@ def _bare_url(url: str) -> str:
 def is_shown_as_sent(remote_post: RemotePost, outgoing: Outgoing) -> bool:
     """Return True if the platform shows the text that was sent, and the same number of pictures.
 
-    Some platforms show the link as a line of the text, others in a field of its own.
+    Some platforms show the link as a line of the text, others in a separate field.
     """
     with_link_line = with_link(outgoing.text, outgoing.link)
     is_same = comparable(remote_post.text) in (

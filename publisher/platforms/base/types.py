@@ -56,7 +56,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Match(Receipt):
-    """A post that was found on the platform, and may be that of an unconfirmed delivery."""
+    """A post found on the platform that may be that of an unconfirmed delivery."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class CommentSource:
 
     @property
     def post_ids(self) -> tuple[str, ...]:
-        """The posts under which the replies are; none for our mentions."""
+        """The posts that contain the replies; empty for our mentions."""
         return () if self.post_id is None else (self.post_id, *self.others)
 
 
@@ -123,7 +123,7 @@ class RemoteComment:
     `parent_id` is the post or comment it replies to, or None; `root_id` is the post or thread that
     contains it. Characters that a database refuses are replaced, long names and texts are
     shortened, and a URL or an author's id that is too long is left out. An id is never shortened,
-    since it could become another's. `author_name` is empty if it has to be asked for by
+    because it could become another one. `author_name` is empty if it has to be asked for by
     `Platform.authors`. On a platform where each edit gets an id of its own, `version_ids` are those
     of all versions, the newest last. `is_hidden` is None if the platform was not asked, or does not
     say.
@@ -156,7 +156,7 @@ class RemoteComment:
 
 
 class CommentChange(StrEnum):
-    """What a webhook says of a comment; a new one, a new text and what is unknown are one."""
+    """What a webhook says about a comment; `WRITTEN` is a new comment, a new text or unknown."""
 
     WRITTEN = "written"
     REMOVED = "removed"
@@ -166,7 +166,7 @@ class CommentChange(StrEnum):
 
 @dataclass(frozen=True)
 class RemoteChange:
-    """A comment that a webhook names, under which root it is, and what changed."""
+    """A comment that a webhook names, the root that contains it, and what changed."""
 
     platform_id: str
     root_id: str
@@ -175,7 +175,7 @@ class RemoteChange:
 
 @dataclass(frozen=True)
 class Author:
-    """The author of a comment; `handle` is None where the platform has none."""
+    """The author of a comment; `handle` is None if the platform has none."""
 
     name: str
     handle: str | None
@@ -210,7 +210,7 @@ class CommentPage:
 class SharedPage:
     """A page of the comments under several posts, which the platform reads together.
 
-    `cursors` are to be saved with the page, by the ids of the posts. There are none until the posts
+    `cursors` are to be saved with the page, by the ids of the posts. It is empty until the posts
     have been read to the last page. `more` is true if they are to be read again at once.
     """
 

@@ -123,8 +123,8 @@ FACEBOOK: Final = Capabilities(
     count=len,
     counter="plain",
     has_short_texts=False,
-    # Facebook takes 10 MB, and in its older error texts speaks of 4; it shows an animation's first
-    # frame alone.
+    # Facebook takes 10 MB, although its older error texts mention 4; it shows only the first frame
+    # of an animation.
     fit=RenditionFit(side=2048, max_bytes=4_000_000),
     has_link_field=True,
     link_advice="",

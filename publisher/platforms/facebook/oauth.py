@@ -44,7 +44,7 @@ NEEDED_SCOPES = (
     "pages_read_user_content",
     "pages_manage_engagement",
 )
-# Without the last two all works, but comments are found by polling alone, and the pages of a
+# Without the last two everything works, but comments are found only by polling, and the pages of a
 # business portfolio may not be found.
 PORTFOLIO_SCOPE = "business_management"
 SCOPES = (*NEEDED_SCOPES, "pages_manage_metadata", PORTFOLIO_SCOPE)
@@ -104,7 +104,7 @@ def finish(
 
 
 def examine(installation: Installation, credentials: Mapping[str, str]) -> TokenFacts | None:
-    """Return Facebook's facts about a page's token, which has to be our app's and that page's.
+    """Return Facebook's facts about a page's token, which must belong to our app and that page.
 
     Raises `OAuthAborted`.
     """
@@ -118,7 +118,7 @@ def _app(installation: Installation) -> tuple[str, str]:
 
 
 def _debug_info(installation: Installation, token: str, *, page_id: str = "") -> object:
-    """Return what Facebook says of a token, which has to be valid and our app's."""
+    """Return what Facebook reports about a token, which has to be valid and our app's."""
     app_id, app_secret = _app(installation)
     with _leg(installation, token, refused=AbortReason.APP_KEYS) as graph:
         answer: Json = graph.debug_access_token(token, app_id, app_secret)
@@ -161,8 +161,8 @@ def _end(facts: object, name: str) -> datetime | None:
 def _pages(installation: Installation, token: str, debug_info: object) -> list[Json]:
     """Return the pages that the person shared with our app, each with its token.
 
-    Facebook lists those of a business portfolio at "me/accounts" for some people only. What it
-    lists nowhere is read by the ids that it names in the token's permissions.
+    Facebook lists those of a business portfolio at "me/accounts" for some people only. Pages that
+    it lists nowhere are read by the ids in the token's permissions.
     """
     portfolios = islice(_rows(installation, token, "me/businesses", "id"), MOST_PORTFOLIOS)
     edges = [f"{text_at(row, 'id')}/{edge}" for row in portfolios for edge in PORTFOLIO_EDGES]
@@ -215,7 +215,7 @@ def _candidate(installation: Installation, page: Json) -> ConnectableAccount:
             "page_token": text_at(page, "access_token"),
             "app_secret": _app(installation)[1],
         },
-        # A page that was read by its id names no tasks.
+        # A page that was read by its id has no tasks.
         missing=tuple(task for task in TASKS if "tasks" in page and task not in granted_tasks),
     )
 
@@ -230,7 +230,7 @@ def _leg(
         with channel.calling(Deadline.after(LEG_SECONDS, installation.monotonic)):
             yield graph_client(installation, channel)
     except PlatformError as problem:
-        # A wrong secret is answered by the code that else means trouble of the platform's own.
+        # For a wrong secret Facebook returns the code that otherwise means an internal error.
         if "client secret" in problem.detail.lower() or "application id" in problem.detail.lower():
             raise OAuthAborted(AbortReason.APP_KEYS, problem.detail) from None
         raise make_abort(problem, refused=refused, keys=AbortReason.EXPIRED) from None

@@ -25,7 +25,7 @@ def choose_limits(outgoing: Outgoing) -> PlatformLimits:
 def full_text(outgoing: Outgoing) -> str:
     """Return the text as it is sent, with its link.
 
-    Only a post without photos sends the link in a field of its own.
+    Only a post without photos sends the link in a separate field.
     """
     has_link_field = outgoing.reply_to is None and not outgoing.media
     return normalize(outgoing.text if has_link_field else with_link(outgoing.text, outgoing.link))
@@ -109,7 +109,7 @@ def _business_rows(answer: PlatformResponse) -> list[Json]:
 
 
 def _end_of_wait(answer: PlatformResponse, rows: list[Json]) -> datetime | None:
-    """Return the end of the longest wait, which the header has in minutes."""
+    """Return the end of the longest wait; the header gives it in minutes."""
     waits = [number_at(row, "estimated_time_to_regain_access") or 0 for row in rows]
     minutes = min(max(waits, default=0), 10**6)
     return answer.received_at + timedelta(minutes=minutes) if minutes > 0 else None

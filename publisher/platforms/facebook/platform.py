@@ -1,8 +1,8 @@
 """A Facebook page behind the platform protocol, and what is written to it.
 
-That is photos, posts in one step or two, comments, edits, deletions and hiding. Facebook documents
-`is_published` as a parameter, but not that it publishes a staged post. So it is tried on each page,
-and where it does not work, posts are published in one step.
+It covers photos, posts in one step or two, comments, edits, deletions and hiding. Facebook
+documents `is_published` as a parameter, but not that it publishes a staged post. So it is tried on
+each page, and if it does not work, posts are published in one step.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ class FacebookReader(FacebookCalls):
                 if made_at is not None and made_at < oldest:
                     return
                 is_same = node_id not in known_ids and _is_same_content(node, outgoing)
-                # Of the page's own posts the author is known.
+                # The author of the page's own posts is known.
                 author_id = text_at(node, "from", "id") if outgoing.reply_to else self.page_id
                 if made_at is None or (is_same and not author_id):
                     yield None, None

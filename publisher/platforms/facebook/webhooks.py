@@ -1,8 +1,8 @@
-"""Facebook's webhooks: the challenge, the signature, and what a delivery says of comments.
+"""Facebook's webhooks: the challenge, the signature, and what a delivery says about comments.
 
 Source: the platform's documentation of webhooks for pages, and the payloads that its clients test
-with. A delivery only names what changed: whoever needs the comment reads it by its id, so that the
-order of deliveries does not matter.
+with. A delivery only names what changed; the comment is then read by its id, so the order of
+deliveries does not matter.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _ID: Final = re.compile(r"[0-9]+(_[0-9]+)*")
 
 
 class SubscribingPage(FacebookReader):
-    """The subscription of one page: whether it tells our app of its comments."""
+    """The subscription of one page: whether our app is notified of its comments."""
 
     def is_subscribed(self) -> bool:
-        """Ask which apps are told of this page; ours has to be among them, with the field."""
+        """Ask which apps are subscribed to this page; ours has to be among them, with the field."""
         with self.reading():
             listed = self.get(f"{self.page_id}/subscribed_apps", fields="id,subscribed_fields")
         app_id = self._installation.settings["facebook_app_id"]
@@ -51,7 +51,7 @@ class SubscribingPage(FacebookReader):
 
 
 def challenge(settings: Mapping[str, str], query: Mapping[str, str]) -> str | None:
-    """Return what a subscription's check wants to read; None if it does not know our token."""
+    """Return what a subscription's check expects; None if it does not have our token."""
     token, expected = query.get("hub.verify_token", ""), settings["facebook_verify_token"]
     is_known = hmac.compare_digest(token.encode(), expected.encode())
     subscribes = query.get("hub.mode") == "subscribe"
@@ -66,7 +66,7 @@ def is_signed(settings: Mapping[str, str], headers: Mapping[str, str], body: byt
 
 
 def read_changes(body: bytes) -> tuple[RemoteChange, ...] | None:
-    """Return what a delivery says of comments; None if it is no delivery of this form.
+    """Return what a delivery says about comments; None if its form is unknown.
 
     What is not understood (another field, item or shape) is left out. An unknown verb counts as a
     new text, since the comment is read in any case.

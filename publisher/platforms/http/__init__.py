@@ -1,1 +1,1 @@
-"""HTTP for all platforms: maps responses to platform errors, and knows what may have been sent."""
+"""HTTP for all platforms: maps responses to platform errors, and tracks what may have been sent."""

@@ -64,7 +64,7 @@ class ClientCall:
         return make_storable(self.mask(self.answers[-1].body)) if self.answers else ""
 
     def raise_senseless(self, what: str, platform_id: str = "") -> NoReturn:
-        """Raise OutcomeUnknown, or TryLater without a public effect: a success makes no sense.
+        """Raise OutcomeUnknown, or TryLater without a public effect, for a senseless success.
 
         `platform_id` is the id of the post that the response names, if it names one.
         """
@@ -98,7 +98,7 @@ class _PatientSocket(io.RawIOBase):
 
 
 class PatientResponse(http.client.HTTPResponse):
-    """A response whose every read waits for `seconds()` at most, so that slow drips end too."""
+    """A response whose every read waits for `seconds()` at most, so slow drips end too."""
 
     def __init__(self, seconds: Callable[[], float], sock: socket.socket, **about: Any) -> None:  # noqa: ANN401  as its base has it
         super().__init__(sock, **about)

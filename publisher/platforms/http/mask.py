@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 MASKED = "•••"
 LIBRARIES = ("tweepy", "facebook", "oauthlib", "requests_oauthlib", "requests", "urllib3")
-# Parameters that carry a secret in an address or a form, whatever its value.
+# Parameters that carry a secret in a URL or a form, whatever its value.
 _PARAMETER = re.compile(
     r"(?i)((?:access_token|appsecret_proof|input_token|client_secret|fb_exchange_token"
     r"|oauth_verifier|oauth_token(?:_secret)?|(?<!\w)code)=)[^&\s\"']+"
@@ -35,6 +35,6 @@ def quieten_libraries() -> None:
     """Let the libraries log warnings only: below that they print bodies, tokens and signatures."""
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # Their warnings name the whole address of a request.
+    # Their warnings contain the whole URL of a request.
     for name in ("urllib3.connection", "urllib3.connectionpool"):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -75,7 +75,7 @@ class Fault(StrEnum):
     CREDITS = "credits"
     TIME = "time"
     REFUSED = "refused"
-    # The platform is in trouble of its own: it may have done what was asked.
+    # The platform has an internal error: it may have done what was asked.
     TROUBLE = "trouble"
 
 

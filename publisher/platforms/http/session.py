@@ -35,9 +35,9 @@ from publisher.platforms.http.responses import (
 CONNECT_SECONDS = 5.0
 MOST_BYTES = 4 * 1024 * 1024
 CHUNK = 64 * 1024
-ACCEPTED = "gzip"  # no other coding is unpacked, and none twice
+ACCEPTED = "gzip"  # no other encoding is decoded, and none twice
 BROKEN = (OSError, HTTPException, HTTPError, ValueError, OverflowError)
-"""What the libraries raise if there is no whole response; bare errors if it is no HTTP at all."""
+"""What the libraries raise without a complete response; bare errors if it is not HTTP at all."""
 
 # A router may have dropped a connection that was idle for longer, without telling us. A request
 # written into it would be lost, and its outcome would be unknown.
@@ -114,7 +114,7 @@ class PlatformSession(requests.Session):
 class _Adapter(HTTPAdapter):
     """Sends over watched connections to the configured host, whichever host the client uses.
 
-    What a client asks of time-outs, proxies and certificates is not heeded: those are fixed.
+    A client's time-outs, proxies and certificates are ignored: those are fixed.
     """
 
     def __init__(self, session: PlatformSession, base_url: str) -> None:
@@ -127,7 +127,7 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = POOLS
 
     def close(self) -> None:
-        """Close the connections now; urllib3 waits until nobody refers to their last response."""
+        """Close the connections now; urllib3 waits until nothing refers to their last response."""
         for key in self.poolmanager.pools.keys():  # noqa: SIM118  iterating is not allowed
             self.poolmanager.pools[key].close()
         super().close()
@@ -154,7 +154,7 @@ class _Adapter(HTTPAdapter):
         if fault := self._fault(answer, call):
             raise self._error(fault, f"HTTP {answer.code}: {answer.body}", call.creating)
         self._session.note_success(answer)
-        # facebook-sdk looks here before it reads the body; that it is JSON was just proved.
+        # facebook-sdk looks here before it reads the body, which was just checked to be JSON.
         response.headers["Content-Type"] = "application/json"
         return response
 
@@ -199,6 +199,6 @@ class _Adapter(HTTPAdapter):
 
     def _error(self, fault: ResponseFault, detail: str, creating: bool) -> PlatformError:
         if fault.fault is Fault.TROUBLE:
-            # More may follow on a connection whose answer made no sense.
+            # More may follow on a connection whose response made no sense.
             self.close()
         return make_error(fault, make_storable(self._session.mask(detail)), creating=creating)

@@ -51,7 +51,7 @@ class OAuthFlows:
             return flow.finish(self.installation, callback=callback, secret=secret, query=query)
 
     def examine(self, platform: str, credentials: Mapping[str, str]) -> TokenFacts | None:
-        """Return the platform's facts about a stored token; None if it tells none.
+        """Return the platform's facts about a stored token; None if it reports none.
 
         Raises `OAuthAborted`.
         """
@@ -62,7 +62,7 @@ class OAuthFlows:
 
     @contextmanager
     def _flow(self, platform: str) -> Iterator[OAuthFlow]:
-        """Open a platform's flow; where it refuses our app's keys, name their settings."""
+        """Open a platform's flow; if it refuses our app's keys, name their settings."""
         try:
             yield capabilities(platform).oauth()
         except OAuthAborted as turned:

@@ -84,7 +84,7 @@ class ConnectableAccount:
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> ConnectableAccount:
-        """Return the account of the values that `asdict` gave, and that were JSON meanwhile."""
+        """Return the account from values that `asdict` returned, and that were stored as JSON."""
         return cls(**{**values, "missing": tuple(values["missing"])})
 
 

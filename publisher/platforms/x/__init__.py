@@ -1,4 +1,4 @@
-"""X by version 2 of its API, by tweepy's client: posts, pictures, replies, comments.
+"""X by version 2 of its API, with tweepy's client: posts, pictures, replies, comments.
 
 Both vocabularies of the API are read: the older names (tweet) and the newer ones (post).
 """

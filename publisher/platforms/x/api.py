@@ -55,7 +55,7 @@ def is_out_of_credits(answer: PlatformResponse) -> bool:
 def read_error(answer: PlatformResponse) -> ResponseFault | None:
     """Return the fault that a response's body reports; None if the HTTP code alone decides."""
     if answer.code == 401 and answer.skew:
-        # X refuses signatures of another time with the same words as those of a lost access.
+        # X refuses signatures with a wrong time in the same words as those of lost access.
         return ResponseFault(Fault.TIME)
     if answer.code < 400 or answer.code in (401, 408):
         return None
@@ -146,7 +146,7 @@ class XSession(PlatformSession):
     ) -> requests.Response | None:
         """Return the response in the present dialect; None if X refuses that too.
 
-        Another error is raised, which says nothing of the dialect: `first` is used again.
+        Any other error is raised; it says nothing about the dialect, so `first` is used again.
         """
         dialect = self._dialect
         try:

@@ -1,6 +1,6 @@
-"""What X charges for an answer: each post and each user in it, whatever was asked for.
+"""What X charges for a response: each post and each user in it, whatever was requested.
 
-X charges for what it returns, and for one thing once in a UTC day; an empty answer is free. Only
+X charges for what it returns, and for one thing once in a UTC day; an empty response is free. Only
 reads are here: a creation is charged by its receipt, which is stored in any case.
 """
 
@@ -29,7 +29,7 @@ def read_charges(answer: PlatformResponse, user_id: str) -> tuple[Cause, list[Ch
     cause = present_cause(next(causes, Cause.OTHER))
     is_read = answer.method == "GET" and not answer.path.startswith("/2/media")
     charges = _charges(answer, user_id) if is_read else ()
-    # The same user stands beside several posts.
+    # The same user may be listed with several posts.
     return cause, list(dict.fromkeys(charges))
 
 

@@ -32,13 +32,13 @@ COMMENT_PAGE = {
     "user_auth": True,
 }
 
-# The lowest 22 bits of an id tell posts of one millisecond apart; the bits above are the time.
+# The lowest 22 bits of an id distinguish posts of one millisecond; the bits above are the time.
 IDS_PER_MILLISECOND = 1 << 22
 FIRST_ID_AT = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
 """The moment from which ids count."""
 
 LISTED_AFTER = timedelta(minutes=20)
-"""A round that found nothing reads this span again, and `OVERLAP` besides: X lists posts late."""
+"""A round that found nothing reads this span plus `OVERLAP` again: X lists posts late."""
 
 
 class XCommentReader(XAccount):
@@ -89,7 +89,7 @@ class XCommentReader(XAccount):
                     query, **COMMENT_PAGE, since_id=since_id, next_token=token
                 )
             check_list(call, page)
-            # An X that ignores the fields would have each comment filed without author and thread.
+            # If X ignored the fields, each comment would be stored without author and thread.
             if not all("author_id" in post for post in rows_at(page, "data")):
                 call.raise_senseless("a post lacks its author")
         return self._comment_page(page, source, position, _id_reached(call.answers[-1]))
@@ -119,7 +119,7 @@ class XCommentReader(XAccount):
         )
         next_position = position.after(newest, text_at(page, "meta", "next_token"))
         # The search for a conversation also returns the post that began it. A picture is a link in
-        # the text, so what shows no text shows nothing.
+        # the text, so a post without text shows nothing.
         replies = tuple(
             remote_comment
             for remote_comment in remote_comments
@@ -133,7 +133,7 @@ class XCommentReader(XAccount):
             platform_id=post_id,
             parent_id=reply_target(post),
             root_id=text_at(post, "conversation_id") or post_id,
-            # X would refuse a request that names a senseless id, and so name no author at all.
+            # X would refuse a request with an invalid id, and so return no author at all.
             author_id=author_id if is_post_id(author_id) else "",
             author_name="",
             author_handle=None,
@@ -160,16 +160,16 @@ def _author(user: Json) -> Author:
 
 
 def check_list(call: ClientCall, page: Json) -> None:
-    """Raise unless this is a list, of whatever length."""
+    """Raise unless this is a list, which may be empty."""
     if "data" not in page and "meta" not in page:
         call.raise_senseless("the answer is no list")
 
 
 def _id_reached(answer: PlatformResponse) -> str:
-    """Return the id up to which a round reads that begins with this answer.
+    """Return the id up to which a round that begins with this response reads.
 
-    Were it the newest comment's, each round would read that comment again, and X would charge for
-    it again on each day.
+    If it were the newest comment's, each round would read that comment again, and X would charge
+    for it again each day.
     """
     moment = answer.received_at + min(answer.skew, timedelta(0)) - LISTED_AFTER
     milliseconds = (moment - FIRST_ID_AT) // timedelta(milliseconds=1)

@@ -1,8 +1,8 @@
 """How X names the fields of a post in requests, and the host for which requests are signed.
 
-X's description of August 2026 (2.167) names a parameter and some fields otherwise than tweepy, and
-serves another host. Which names X takes is not established, so each request that is refused because
-of them is made again in another dialect, and the dialect that X took is stored for all clocks.
+X's description of August 2026 (2.167) names a parameter and some fields differently from tweepy,
+and names another host. Which names X accepts is not known, so a request that is refused because of
+them is made again in another dialect, and the dialect that X accepts is stored for all clocks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FIELDS: Final = "tweet.fields"
 class Dialect:
     """How X names the parameter of fields, and the fields; `name` is stored.
 
-    Fields in `expanded` are no values of the parameter: asking for their expansion returns them.
+    Fields in `expanded` are not values of the parameter: requesting their expansion returns them.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Dialect:
 TWEET: Final = Dialect("tweet")
 _NEW_NAMES: Final = {"note_tweet": "note_post", "referenced_tweets": "referenced_posts"}
 POST: Final = Dialect("post", "post.fields", _NEW_NAMES)
-# The description lists these two as expansions alone, of which X's answers hold the ids anyway.
+# The description lists these two only as expansions; X's responses contain their ids anyway.
 STRICT: Final = Dialect(
     "strict", "post.fields", _NEW_NAMES, frozenset({"author_id", "referenced_posts"})
 )
@@ -68,7 +68,7 @@ DIALECTS: Final = (TWEET, POST, STRICT)
 
 
 def dialect_named(name: str) -> Dialect:
-    """Return the dialect of a stored name; tweepy's if there is none of that name."""
+    """Return the dialect of a stored name; tweepy's if no dialect has that name."""
     return next((dialect for dialect in DIALECTS if dialect.name == name), TWEET)
 
 

@@ -63,7 +63,7 @@ def _allowance(answer: PlatformResponse, prefix: str, name: str) -> Allowance | 
 def reset_time(answer: PlatformResponse) -> datetime | None:
     """Return when the exhausted limit resets, by the response's headers; None if not reported.
 
-    Of several windows the exhausted ones count, and of those the last to reset.
+    If there are several windows, the exhausted one that resets last counts.
     """
     used_up = [window for window in WINDOWS if _number(answer, f"{window}-remaining") == 0]
     resets = [_header_moment(answer, f"{window}-reset") for window in used_up or list(WINDOWS)[:1]]

@@ -44,7 +44,7 @@ class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no
         super().__init__(*keys, callback=callback)
 
     def _get_oauth_url(self, endpoint: str) -> str:
-        # tweepy names X's earlier host, for which these legs would be signed.
+        # tweepy uses X's earlier host, for which these legs would be signed.
         return f"{self.channel.host}/oauth/{endpoint}"
 
     @property
@@ -102,7 +102,7 @@ def examine(
     installation: Installation,  # noqa: ARG001  X is not asked
     credentials: Mapping[str, str],  # noqa: ARG001  X is not asked
 ) -> TokenFacts | None:
-    """Return None: X tells nothing of a token."""
+    """Return None: X reports nothing about a token."""
     return None
 
 
@@ -138,7 +138,7 @@ def _leg(installation: Installation, handler: _Handler) -> Iterator[None]:
             inner = _unwrap(wrapped)
             if isinstance(inner, PlatformError):
                 raise inner from None
-            # An answer without the token that it should hold.
+            # A response without the token that it should contain.
             raise OAuthAborted(AbortReason.UNREACHABLE, type(inner).__name__) from None
 
 

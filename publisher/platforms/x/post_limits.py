@@ -9,8 +9,8 @@ from publisher.platforms.x import text_length
 from publisher.platforms.x.searches import MOST_TOGETHER
 
 WEB_URL: Final = "https://x.com"
-# Four pictures of up to 5 MB, each with 1,000 characters of alt text. Posts cannot be edited by the
-# API, nor staged unpublished. The timeline shows 3,200 posts, answers counted.
+# Four pictures of up to 5 MB, each with 1,000 characters of alt text. The API can neither edit
+# posts nor stage them unpublished. The timeline shows 3,200 posts, including answers.
 LIMITS: Final = PlatformLimits(
     text_units=text_length.LIMIT,
     media=4,

@@ -96,7 +96,7 @@ class XReader(XCommentReader):
         that were edited in a second request.
         """
         valid_ids = [post_id for post_id in platform_ids if is_post_id(post_id)]
-        # X would refuse the whole request because of one id that is no number.
+        # X would refuse the whole request because of one id that is not a number.
         not_an_id = Refused(RefusalCode.INVALID, "this is no number of a post")
         reads: dict[str, JsonOrError] = dict.fromkeys(platform_ids, not_an_id)
         with self.reading_many() as call:
@@ -133,7 +133,7 @@ class XReader(XCommentReader):
 
     def _read_posts(self, call: ClientCall, post_ids: Sequence[str]) -> dict[str, JsonOrError]:
         # The response has status 200 even if posts are missing or not visible to this account; the
-        # error objects beside the posts name their ids.
+        # error objects next to the posts name their ids.
         if not post_ids:
             return {}
         answer = self._client.get_tweets(list(post_ids), tweet_fields=FIELDS, user_auth=True)
@@ -152,8 +152,8 @@ class XReader(XCommentReader):
     def see_own(self, platform_ids: Sequence[str]) -> dict[str, RemotePost]:
         """Read posts from the account's timeline, where each costs a fraction of one read by id.
 
-        An edited post is there under its newest id, at the time of the edit: where that is outside
-        the ids that are read, it is not found here.
+        An edited post is there under its newest id, at the time of the edit: if that is outside the
+        ids that are read, it is not found here.
         """
         numbers = sorted(int(post_id) for post_id in platform_ids if is_post_id(post_id))
         if not numbers:

@@ -35,16 +35,16 @@ def id_as_number(post_id: str) -> int:
 
 
 def make_query(post_ids: Collection[str], user_id: str) -> str:
-    """Return the query for all posts of these conversations but the account's own."""
+    """Return the query for all posts of these conversations except the account's own."""
     conversations = " OR ".join(f"conversation_id:{post_id}" for post_id in post_ids)
     # X would charge for our own posts and answers too.
     return f"({conversations}) -from:{user_id}"
 
 
 def posts_together(cursors: Mapping[str, str | None], user_id: str) -> tuple[str, ...]:
-    """Return the posts, in their order, that one query reads with the first; itself at least.
+    """Return the posts, in their order, that one query reads with the first, including the first.
 
-    A post within a round of its own, whose next page only its own query has, goes on alone.
+    A post within a round of its own continues alone: only its own query has the next page.
     """
     first, *others = cursors
     together = [first]
@@ -74,7 +74,7 @@ def _beginning(post_id: str, cursor: str | None) -> str:
 def advance_cursors(cursors: Mapping[str, str | None], newest: str) -> dict[str, str]:
     """Return the posts' cursors after a round that was read to its last page.
 
-    `newest` is the newest post of the round, whosesoever it is: up to there X has shown everything.
+    `newest` is the newest post of the round, by any author: up to there X has shown everything.
     """
     return {
         post_id: CursorPosition(
@@ -85,7 +85,7 @@ def advance_cursors(cursors: Mapping[str, str | None], newest: str) -> dict[str,
 
 
 def cursors_alone(cursors: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the posts' cursors for a round of its own for each, from where each stood."""
+    """Return the posts' cursors so that each is read in its own round, from its own position."""
     return {
         post_id: CursorPosition(position.since, position.since or post_id).encode()
         for post_id, position in (

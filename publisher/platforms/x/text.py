@@ -22,7 +22,7 @@ _LINK = "\0"
 """The mark that replaces each URL before two texts are compared; no text contains it."""
 
 SHORTEST_BEGINNING = 100
-"""A truncated text counts as the beginning of another from this number of characters on."""
+"""A truncated text counts as the beginning of another if it has at least this many characters."""
 
 _OWN_PICTURE = re.compile(r"/(?:photo|video)/\d+$")
 
@@ -37,7 +37,7 @@ def readable_text(post: Json) -> str:
 
 
 def is_visible(text: str) -> bool:
-    """Return True if the text has a character that people see: no space, mark or filler."""
+    """Return True if the text has a visible character, which is no space, mark or filler."""
     return any(
         unicodedata.category(character)[0] not in "ZCM" and character not in _FILLERS
         for character in text
@@ -45,7 +45,7 @@ def is_visible(text: str) -> bool:
 
 
 def reply_target(post: Json) -> str | None:
-    """Return the id of the post that this post replies to; None if it is no reply."""
+    """Return the id of the post that this post replies to; None if it is not a reply."""
     for name in ("referenced_tweets", "referenced_posts"):
         for reference in rows_at(post, name):
             if text_at(reference, "type") == "replied_to":
@@ -80,7 +80,7 @@ def own_text(post: Json) -> str:
 
 
 def has_text(post: Json, text: str) -> bool:
-    """Return True if the post has this text, apart from what X changes.
+    """Return True if the post has this text, ignoring what X changes.
 
     X adds "https://" to bare domains and, in a reply, the @names of those replied to.
     """
@@ -126,7 +126,7 @@ def _is_beginning(candidate: str, expected: str) -> bool:
 def _mark_links(text: str, links: Collection[str]) -> str:
     """Return the text with a mark in place of each of these links, and of each URL with a protocol.
 
-    A bare domain that is none of them is a word of the text.
+    Any other bare domain is a word of the text.
     """
     parts, position = [], 0
     for span in address_spans(text):

@@ -43,7 +43,7 @@ def lengths() -> dict[str, tuple[int, ...]]:
 def emoji_length(text: str, index: int) -> int:
     """Return the number of code points of the emoji at this index; 0 if none begins there.
 
-    A sequence that is followed by the text style selector is no emoji.
+    A sequence that is followed by the text style selector is not an emoji.
     """
     for length in lengths().get(text[index], ()):
         end = index + length
@@ -76,14 +76,14 @@ class Count:
 
     @property
     def valid(self) -> bool:
-        """True if X would take the text, as far as its length and characters are concerned."""
+        """True if X would accept the text as to its length and characters."""
         return 0 < self.weighted <= LIMIT and not self.has_invalid
 
 
 def count(text: str, *, whole_emoji: bool = True) -> Count:
     """Return the weighted length of a text, composed (NFC) first.
 
-    `whole_emoji` False weighs each code point of an emoji, as version 2 of X's rules did.
+    With `whole_emoji` False each code point of an emoji counts, as in version 2 of X's rules.
     """
     composed = unicodedata.normalize("NFC", text)
     plain = _plain_weight(composed) if len(composed) <= LIMIT else None

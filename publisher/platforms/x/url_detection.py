@@ -168,7 +168,7 @@ class _Tail:
 
 
 def _tail_end(text: str, index: int) -> _Tail:
-    """Return the end of port, path and query after a host, and if there is a path."""
+    """Return the end of port, path and query after a host, and whether there is a path."""
     port = _PORT.match(text, index)
     index = port.end() if port else index
     path = _TAIL_PATH.match(text, index)
@@ -190,14 +190,14 @@ def _short_enough(text: str, start: int, end: int, whole: Span, *, with_protocol
 
 
 def _ascii_length(label: str) -> int:
-    # Punycode never shortens, and writing it takes long for a long label.
+    # Punycode never shortens a label, and encoding a long one is slow.
     if label.isascii() or len(label) > LONGEST_LABEL:
         return len(label)
     return len("xn--") + len(label.encode("punycode"))
 
 
 def _plain_hosts(text: str, start: int, end: int, tail: _Tail) -> list[Span]:
-    """Return the parts of a bare host in Latin letters; a path joins the last of them."""
+    """Return the parts of a bare host in Latin letters; a path belongs to the last of them."""
     spans = []
     for run in _PLAIN_RUN.finditer(text, start, end):
         span = _plain_host(text, run.start(), run.end())

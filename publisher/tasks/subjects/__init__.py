@@ -1,1 +1,1 @@
-"""Which tasks subjects have: one module a subject, which reads and writes nothing."""
+"""Which tasks subjects have: one module per subject, which reads and writes nothing."""

@@ -43,7 +43,7 @@ def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> Spec
 
 
 def _depending(_session: Session, _noted: NotedChanges) -> Iterator[Select[int]]:
-    """Yield all open alerts: whoever comes on duty or leaves has them, or has them no more."""
+    """Yield all open alerts: people who come on duty get them, those who leave lose them."""
     yield open_tasks.everybodys_subjects(TaskKind.ALERT)
 
 

@@ -1,4 +1,4 @@
-"""The tasks of comments: to answer, to assign to a department, and answers that did not go out."""
+"""The tasks of comments: to answer, to assign to a department, and answers that were not sent."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Answer:
 
     @property
     def has_failed(self) -> bool:
-        """It was approved and did not go out; a person may send it again."""
+        """It was approved and not sent; a person may send it again."""
         is_stuck = self.has_come_to_nothing and self.stuck_at is not None
         return is_stuck and self.post_state is PostState.APPROVED
 
@@ -69,7 +69,7 @@ class _OpenComment:
 
     @property
     def has_answer_on_its_way(self) -> bool:
-        """A final answer stands that may still go out."""
+        """There is a final answer that may still be sent."""
         return any(
             answer.kind is AnswerKind.FINAL and not answer.has_come_to_nothing
             for answer in self.answers.values()
@@ -77,7 +77,7 @@ class _OpenComment:
 
     @property
     def is_to_answer(self) -> bool:
-        """No final answer stands that may still go out, or that somebody may send again."""
+        """There is no final answer that may still be sent, or that somebody may send again."""
         return all(
             answer.has_come_to_nothing and not answer.has_failed
             for answer in self.answers.values()
@@ -88,7 +88,7 @@ class _OpenComment:
 def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these comments, in at most four statements.
 
-    Those whose officer no longer serves are to be settled, unless an answer is on its way.
+    Comments whose officer no longer serves have to be settled, unless an answer is on its way.
     """
     comments = _open_comments(session, ids)
     substitutes = _substitutes(session, comments, now=now)
@@ -107,7 +107,7 @@ def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> Spec
 
 
 def _has_holder(row: AnyRow, now: datetime) -> bool:
-    """Return whether the officer to whom the comment is routed serves."""
+    """Return True if the officer to whom the comment is routed is in office."""
     has_officer = row.appointment_id is not None and row.disabled_at is None
     return has_officer and is_office_held(row, now)
 
@@ -162,7 +162,7 @@ def _query() -> Select[*tuple[object, ...]]:
 def _substitutes(
     session: Session, comments: Collection[_OpenComment], *, now: datetime
 ) -> dict[int, int]:
-    """Return, by comment, who answers beside a holder who is away: the next who is not."""
+    """Return, by comment, who answers in addition to an absent holder: the next who is present."""
     holder_ids = {
         comment.row.person_id
         for comment in comments
@@ -199,10 +199,10 @@ def _routing_task(row: AnyRow) -> TaskSpec:
 
 
 def _appointment_tasks(comment: _OpenComment, appointment_id: int) -> Iterator[TaskSpec]:
-    """Yield what this appointment has to do: answer, or see to the answer that did not go out."""
+    """Yield what this appointment has to do: answer, or see to the answer that was not sent."""
     row = comment.row
     is_holder = appointment_id == row.appointment_id
-    # Who has it back by an undo has had it since before.
+    # A holder who got it back by an undo keeps the earlier time.
     had_since = row.details.get("since") if row.details else None
     to_answer = TaskSpec(
         TaskKind.COMMENT,
@@ -218,14 +218,14 @@ def _appointment_tasks(comment: _OpenComment, appointment_id: int) -> Iterator[T
         yield to_answer
     for answer in comment.failed_answers[:1]:
         since_at = answer.stuck_at or row.since_at
-        # Who had it then was told that it failed.
+        # Its holder at that time was notified that it failed.
         told_at = since_at if is_holder and row.since_at < since_at else None
         kind, post_id = TaskKind.ANSWER_FAILED, answer.post_id
         yield replace(to_answer, kind=kind, since_at=since_at, post_id=post_id, told_at=told_at)
 
 
 def _depending(session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
-    """Yield the comments of which an answer or its delivery was changed."""
+    """Yield the comments with an answer, or its delivery, that was changed."""
     if post_ids := exclude_kind(session, noted.ids[Post.__tablename__], PostKind.POST):
         yield select(Reply.comment_id).where(Reply.post_id.in_(post_ids))
 

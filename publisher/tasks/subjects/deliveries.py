@@ -69,9 +69,9 @@ def _delivery_tasks(delivery: AnyRow, offices: Iterable[AnyRow]) -> Iterator[Tas
 
 
 def _waiting(ids: Collection[int]) -> Select[*tuple[object, ...]]:
-    """Select what is held, and what is stuck and could still leave.
+    """Select what is held, and what is stuck and could still be sent.
 
-    That is a text of the newest, approved revision, or an order that no later one replaces.
+    It is a text of the newest, approved revision, or an order that no later one replaces.
     """
     is_current = and_(Post.state == PostState.APPROVED, Post.newest == Revision.number)
     is_text = Delivery.action.in_(OF_TEXTS)

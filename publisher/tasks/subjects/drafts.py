@@ -70,8 +70,8 @@ def texts_without_time(
 ) -> dict[int, dict[int, int]]:
     """Return the accounts of the texts that wait for a time, by post and by text.
 
-    `approvals` has since when each of the posts is approved. A cancelled delivery counts as none if
-    it was cancelled before that, or if all were: a post that was stopped waits for a time again,
+    `approvals` has the time since which each post is approved. A cancelled delivery counts as none
+    if it was cancelled before that, or if all were: a post that was stopped waits for a time again,
     while a text left out of a post that goes ahead does not.
     """
     if not approvals:
@@ -138,7 +138,7 @@ def _texts(post_ids: Collection[int]) -> Select[*tuple[object, ...]]:
 
 
 def _open_ids() -> Select[int, int]:
-    """Select drafts, and approved posts of which a text may lack a time."""
+    """Select drafts, and approved posts with a text that may lack a time."""
     has_time = exists().where(
         Delivery.variant_id == Variant.id, Delivery.state != DeliveryState.CANCELLED
     )

@@ -1,4 +1,4 @@
-"""The tasks of emergency templates: to approve the newest revision, by each who may."""
+"""The tasks of emergency templates: to approve the newest revision, one for each approver."""
 
 from __future__ import annotations
 

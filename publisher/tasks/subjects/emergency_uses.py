@@ -24,7 +24,7 @@ from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskQ
 
 def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these uses, in at most six statements."""
-    # By a session of its own, which reads all anew and lets what a use case has loaded alone.
+    # A separate session reads everything again, and leaves what a use case has loaded alone.
     with Session(session.connection()) as reading_session:
         return _specs(reading_session, ids, now)
 
@@ -61,7 +61,7 @@ def _spec(kind: TaskKind, use: EmergencyUse) -> TaskSpec:
 
 
 def _open_uses(session: Session, ids: Collection[int]) -> Sequence[EmergencyUse]:
-    """Return those of these uses that are not ratified."""
+    """Return the uses among these that are not ratified."""
     revision = joinedload(EmergencyUse.decision).joinedload(Decision.revision)
     query = (
         select(EmergencyUse)
@@ -77,7 +77,7 @@ def _is_not_ratified() -> ColumnElement[bool]:
 
 
 def _deciding_ids(use: EmergencyUse, offices: DepartmentOffices, now: datetime) -> list[int]:
-    """Return the appointments that may ratify: once it is overdue, each of the department."""
+    """Return the appointments that may ratify: once it is overdue, all of the department."""
     user_id = use.decision.person_id
     if now < use.due_at:
         return [candidate.appointment_id for candidate in select_deciders(offices, [user_id]).able]

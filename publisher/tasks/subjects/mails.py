@@ -1,6 +1,6 @@
-"""The tasks of mails: those that wait for a decision of the cell, and those that nobody could read.
+"""The tasks of mails: those that wait for a decision of the cell, and those that were unreadable.
 
-Whatever changes such a mail writes an Event about it.
+Every change to such a mail writes an Event about it.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskQ
 
 def waiting_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these mails in quarantine, in one statement."""
-    del now  # which changes none of them
+    del now  # time changes none of them
     query = select(Quarantine.id, Quarantine.since_at).where(quarantine.is_waiting())
     mails = session.execute(query.where(Quarantine.id.in_(ids)))
     return SpecsOfSubjects([_spec(TaskKind.MAIL_WAITING, mail.id, mail.since_at) for mail in mails])
 
 
 def unreadable_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
-    """Return the tasks of these of the mails that came, in one statement."""
+    """Return the tasks of these received mails, in one statement."""
     del now
     query = select(ReceivedMail.id, ReceivedMail.received_at).where(quarantine.is_unreadable())
     mails = session.execute(query.where(ReceivedMail.id.in_(ids)))
@@ -53,4 +53,4 @@ RECEIVED_MAILS = SubjectTasks(
     open_ids=select(ReceivedMail.id).where(quarantine.is_unreadable()),
     has_offices=False,
 )
-"""What is asked about the mails that came."""
+"""What is asked about received mails."""

@@ -10,7 +10,7 @@ from publisher.models.posts import Post, PostKind
 
 
 def exclude_kind(session: Session, post_ids: Collection[int], kind: PostKind) -> set[int]:
-    """Return the posts of which no loaded row says that they are of this kind."""
+    """Return the posts that no loaded row shows to be of this kind."""
     return {key for key in post_ids if _post_kind(session, key) is not kind}
 
 

@@ -1,4 +1,4 @@
-"""The tasks of posts in review: to approve, by each who may, and where nobody can."""
+"""The tasks of posts in review: to approve, one for each approver, and posts nobody can approve."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> Spec
 
 
 def _review_tasks(review: PendingReview, now: datetime) -> Iterator[TaskSpec]:
-    """Yield a task for each who may decide, and one for the leads where nobody can.
+    """Yield a task for each person who may decide, or one for the leads if nobody can.
 
     An officer who is away keeps theirs. They were asked when it was sent for review; a head whose
-    right begins later is told then.
+    right begins later is notified then.
     """
     revision, approvers = review.revision, review.approvers
     post = revision.post
@@ -72,7 +72,7 @@ def _review_tasks(review: PendingReview, now: datetime) -> Iterator[TaskSpec]:
 
 
 def settle(session: Session, post_ids: Collection[int], *, now: datetime) -> None:
-    """Fix from when the head may decide where that was not asked yet, as on sending."""
+    """Set from when the head may decide if that is not set yet, as on sending."""
     query = _query_in_review(select(Revision)).where(
         Post.id.in_(post_ids), Revision.head_decides_at.is_(None)
     )
@@ -88,13 +88,13 @@ def _query_in_review(query: Select[*Columns]) -> Select[*Columns]:
 
 
 def _depending(_session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
-    """Yield the answers to changed comments, which say until when."""
+    """Yield the answers to changed comments, whose deadline may have changed."""
     yield select(Reply.post_id).where(Reply.comment_id.in_(noted.ids[Comment.__tablename__]))
 
 
 def _open_ids() -> Select[int, int]:
     """Select the posts in review with the departments that their newest revisions ask."""
-    # What names departments names the owner too: else nothing can be sent for review.
+    # A revision with departments also names the owner: otherwise it cannot be sent for review.
     department_id = func.coalesce(RevisionDepartment.department_id, Post.department_id)
     query = _query_in_review(select(Revision.post_id, department_id))
     return query.outerjoin(RevisionDepartment, RevisionDepartment.revision_id == Revision.id)

@@ -76,9 +76,10 @@ def _submission_tasks(submission: AnyRow, offices: Iterable[AnyRow]) -> Iterator
 
 
 def _is_of_member(submission: AnyRow, person_id: int) -> bool:
-    """Return whether the member handed it in, or nobody of the department's own did.
+    """Return True if the member handed it in, or nobody of their own department did.
 
-    The cell recorded it for the department, or it came by mail from an address of nobody's own.
+    Then the cell recorded it for the department, or it came by mail from an address that is
+    nobody's.
     """
     is_at_the_desk = submission.desk_department_id not in (None, submission.department_id)
     return submission.handed_in_by_id in (None, person_id) or is_at_the_desk
@@ -105,7 +106,7 @@ def _submissions(ids: Collection[int]) -> Select[*tuple[object, ...]]:
 
 
 def _depending(session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
-    """Yield the submissions with a note on which changed posts rest: a new text answers it."""
+    """Yield submissions of changed posts that have a note: a new text answers it."""
     post_ids = exclude_kind(session, noted.ids[Post.__tablename__], PostKind.REPLY)
     has_note = exists().where(
         SubmissionNote.submission_id == PostSubmission.submission_id,

@@ -1,4 +1,4 @@
-"""The tasks of lists of transfers whose day has come: nobody confirmed one, or it is hindered."""
+"""The tasks of lists of transfers whose day has come: one was not confirmed, or is hindered."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> Spec
 
 
 def _finding_tasks(finding: AnyRow, offices: Collection[AnyRow]) -> Iterator[TaskSpec]:
-    """Yield a task for the cell, and one for each officer, or the head where no officer serves."""
+    """Yield a task for the cell, and one for each officer, or for the head if no officer serves."""
     is_gone = finding.found_gone_at is not None
     task = TaskSpec(
         TaskKind.FOUND_GONE if is_gone else TaskKind.FOUND_CHANGED,
@@ -91,4 +91,4 @@ WATCHES = SubjectTasks(
     depends_on=(Post.__tablename__,),
     depending=_depending,
 )
-"""What is asked about what others did to live posts."""
+"""What is asked about changes by others to live posts."""
