@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
@@ -104,7 +104,15 @@ def _recover(
     now: datetime,
     delivery_settings: DeliverySettings,
 ) -> None:
-    for delivery in _lock_lapsed(session, is_lapsed):
+    # Ordered by account: ending an attempt locks the rate limits of its account, and two clocks
+    # that lock them in different orders would deadlock.
+    query = (
+        select(Delivery)
+        .where(Delivery.state.in_(CLAIMED_OR_SENDING), is_lapsed)
+        .order_by(Delivery.account_id, Delivery.id)
+        .with_for_update(skip_locked=True)
+    )
+    for delivery in session.scalars(query).all():
         is_sending = delivery.state is DeliveryState.SENDING
         sending_at = delivery.sending_at if is_sending else None
         end_lapsed_attempt(session, delivery, now, sending_at=sending_at)
@@ -120,18 +128,6 @@ def _recover(
             verb="lease_ended",
             fence=delivery.fence,
         )
-
-
-def _lock_lapsed(session: Session, is_lapsed: ColumnElement[bool]) -> list[Delivery]:
-    # Ordered by account: ending an attempt locks the rate limits of its account, and two clocks
-    # that lock them in different orders would deadlock.
-    query = (
-        select(Delivery)
-        .where(Delivery.state.in_(CLAIMED_OR_SENDING), is_lapsed)
-        .order_by(Delivery.account_id, Delivery.id)
-        .with_for_update(skip_locked=True)
-    )
-    return list(session.scalars(query))
 
 
 def end_lapsed_attempt(
@@ -157,13 +153,21 @@ def tick_overtaken(context: WorkerContext) -> int:
     back the place in the rate limits that its claim had reserved.
     """
     with context.database.reading() as session:
-        attempt_ids = list(
-            session.scalars(
-                _overtaken_attempts(
-                    context.now() - timedelta(seconds=context.delivery_settings.lease)
-                )
+        claimed_before = context.now() - timedelta(seconds=context.delivery_settings.lease)
+        is_superseded = (Delivery.fence > Attempt.fence) & Delivery.state.not_in(CLAIMED_OR_SENDING)
+        # Those that never reached `sending`, and that no clock works on any more.
+        query = (
+            select(Attempt.id)
+            .join(Delivery, Delivery.id == Attempt.delivery_id)
+            .where(
+                Attempt.ended_at.is_(None),
+                Attempt.sending_at.is_(None),
+                Attempt.claimed_at < claimed_before,
+                or_(Delivery.state.in_((DeliveryState.SCHEDULED, *NOT_PUBLISHED)), is_superseded),
             )
+            .order_by(Attempt.id)
         )
+        attempt_ids = list(session.scalars(query))
     for attempt_id in attempt_ids:
         with context.database.transaction() as session:
             # The delivery is locked before its attempt, as everywhere, so that no deadlock is
@@ -178,19 +182,3 @@ def tick_overtaken(context: WorkerContext) -> int:
             ):
                 outcomes.finish(session, attempt, "gate", "overtaken", context.now())
     return len(attempt_ids)
-
-
-def _overtaken_attempts(claimed_before: datetime) -> Select[int]:
-    """Select the open attempts that never reached `sending` and that no clock works on any more."""
-    is_superseded = (Delivery.fence > Attempt.fence) & Delivery.state.not_in(CLAIMED_OR_SENDING)
-    return (
-        select(Attempt.id)
-        .join(Delivery, Delivery.id == Attempt.delivery_id)
-        .where(
-            Attempt.ended_at.is_(None),
-            Attempt.sending_at.is_(None),
-            Attempt.claimed_at < claimed_before,
-            or_(Delivery.state.in_((DeliveryState.SCHEDULED, *NOT_PUBLISHED)), is_superseded),
-        )
-        .order_by(Attempt.id)
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, or_, select, true
+from sqlalchemy import case, or_, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import CLOCK
@@ -30,24 +30,6 @@ def give_up_late(session: Session, *, now: datetime, machine: str, only: int | N
     nothing.
     """
     is_candidate = true() if only is None else Delivery.id == only
-    late = _lock_late(session, now, is_candidate & ~holds.is_time_wrong(machine))
-    if not late:
-        return
-    active_holds = holds.active_holds(session, now=now, machine=machine)
-    outage_ends = platform_credits.outage_ends(session)
-    transitions.apply(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
-    for delivery in late:
-        delivery.reason = {
-            "code": _delay_cause(delivery, active_holds, outage_ends),
-            "limit": delivery.late_limit,
-        }
-        notify.delivery_missed(session, delivery, now=now)
-
-
-def _lock_late(
-    session: Session, now: datetime, is_candidate: ColumnElement[bool]
-) -> list[Delivery]:
-    """Return and lock the candidates that are past their late limit or their window."""
     # The approved window binds what is published, not what takes a post back.
     has_window = Delivery.action.not_in(holds.TAKES_BACK)
     not_after = case((has_window, Revision.not_after), else_=None)
@@ -56,7 +38,7 @@ def _lock_late(
         .join(Variant, Variant.id == Delivery.variant_id)
         .join(Revision, Revision.id == Variant.revision_id)
         .where(
-            is_candidate,
+            is_candidate & ~holds.is_time_wrong(machine),
             Delivery.state == DeliveryState.SCHEDULED,
             Delivery.due_at < now,
             or_(Delivery.due_at < now - SHORTEST_LIMIT, not_after < now),
@@ -71,7 +53,7 @@ def _lock_late(
         or (row.not_after is not None and row.not_after < now)
     ]
     if not late_ids:
-        return []
+        return
     restores = restore_state.open_restores(session)
     # After a restore from backup, a scheduled delivery may be live already. It is not given up
     # until the platform has been asked.
@@ -83,7 +65,18 @@ def _lock_late(
         .order_by(Delivery.due_at)
         .with_for_update(skip_locked=True, of=Delivery)
     )
-    return list(session.scalars(locking_query).unique())
+    late = list(session.scalars(locking_query).unique())
+    if not late:
+        return
+    active_holds = holds.active_holds(session, now=now, machine=machine)
+    outage_ends = platform_credits.outage_ends(session)
+    transitions.apply(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
+    for delivery in late:
+        delivery.reason = {
+            "code": _delay_cause(delivery, active_holds, outage_ends),
+            "limit": delivery.late_limit,
+        }
+        notify.delivery_missed(session, delivery, now=now)
 
 
 def _delay_cause(

@@ -87,31 +87,32 @@ def ask_witnesses(context: WorkerContext) -> int:
             is_over = or_(WrongTime.machine == machine, WrongTime.asked_at < now - FORGOTTEN_AFTER)
             session.execute(update(WrongTime).where(_IS_OPEN, is_over).values(ended_at=now))
             return 0
-        return int(_store(session, machine, witness, now))
-
-
-def _store(
-    session: Session, machine: str, witness: tuple[str, timedelta] | None, now: datetime
-) -> bool:
-    """Store how wrong the time is, or, without a witness, that it still is; return True if so."""
-    if witness is not None:
-        values = {"machine": machine, "witness": "", "ahead": 0, "began_at": now, "asked_at": now}
-        connection = session.connection()
-        insertion = insert_for(connection.dialect.name, WrongTime).values(values)
-        connection.execute(insertion.on_conflict_do_nothing())
-    query = open_wrong_times().where(WrongTime.machine == machine).with_for_update()
-    wrong_time = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    if wrong_time is None:
-        return False
-    if witness is not None:
-        wrong_time.witness, wrong_time.ahead = witness[0], round(witness[1].total_seconds())
-        wrong_time.holds_posts = abs(witness[1]) > HOLDS_AFTER and wrong_time.overridden_at is None
-    # In correct time, because other machines see from it whether anybody still asks.
-    wrong_time.asked_at = now - timedelta(seconds=wrong_time.ahead)
-    if wrong_time.holds_posts and wrong_time.told_at is None:
-        wrong_time.told_at = now
-        _notify(session, wrong_time, now=now)
-    return True
+        if witness is not None:
+            values = {
+                "machine": machine,
+                "witness": "",
+                "ahead": 0,
+                "began_at": now,
+                "asked_at": now,
+            }
+            connection = session.connection()
+            insertion = insert_for(connection.dialect.name, WrongTime).values(values)
+            connection.execute(insertion.on_conflict_do_nothing())
+        query = open_wrong_times().where(WrongTime.machine == machine).with_for_update()
+        wrong_time = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+        if wrong_time is None:
+            return 0
+        # Without a witness the time is as wrong as before.
+        if witness is not None:
+            wrong_time.witness, wrong_time.ahead = witness[0], round(witness[1].total_seconds())
+            is_far_off = abs(witness[1]) > HOLDS_AFTER
+            wrong_time.holds_posts = is_far_off and wrong_time.overridden_at is None
+        # By the right time, for other machines see by it whether anybody still asks.
+        wrong_time.asked_at = now - timedelta(seconds=wrong_time.ahead)
+        if wrong_time.holds_posts and wrong_time.told_at is None:
+            wrong_time.told_at = now
+            _notify(session, wrong_time, now=now)
+        return 1
 
 
 def open_wrong_times() -> Select[WrongTime]:

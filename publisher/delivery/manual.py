@@ -200,11 +200,26 @@ def read_back(platform: Platform, manual_post: ManualPost) -> LinkedPost:
     Raises `Invalid` if it is not there, not ours, or not what was approved.
     """
     try:
-        return (
-            _read_by_id(platform, manual_post)
-            if manual_post.pasted.platform_id
-            else _read_by_text(platform, manual_post)
-        )
+        if not manual_post.pasted.platform_id:
+            # The link holds no id, so the account is searched for the approved text.
+            match = platform.look_up(
+                manual_post.outgoing,
+                since=manual_post.since,
+                near=manual_post.pasted_at,
+                known_ids=manual_post.known_ids,
+            )
+            if match is None:
+                of_another = platform.look_up(manual_post.outgoing, since=manual_post.since)
+                code = "other_post" if of_another is not None else "not_found_there"
+                raise Invalid([FieldError("link", code)])
+            return LinkedPost(True, match.platform_id, match.published_at, match.answer, match.url)
+        remote_post = platform.see(manual_post.pasted.platform_id)
+        if remote_post is None:
+            raise Invalid([FieldError("link", "not_there")])
+        problem = _difference(remote_post, manual_post.outgoing)
+        if problem is not None:
+            raise Invalid([problem])
+        return LinkedPost(True, remote_post.platform_id, remote_post.published_at, remote_post.text)
     except (TryLater, Refused, CredentialsExpired):
         return unread(manual_post)
 
@@ -214,31 +229,6 @@ def unread(manual_post: ManualPost) -> LinkedPost:
     return LinkedPost(
         False, manual_post.pasted.platform_id or f"{UNKNOWN_ID}{manual_post.delivery_id}"
     )
-
-
-def _read_by_text(platform: Platform, manual_post: ManualPost) -> LinkedPost:
-    # The link holds no id, so the account is searched for the approved text.
-    match = platform.look_up(
-        manual_post.outgoing,
-        since=manual_post.since,
-        near=manual_post.pasted_at,
-        known_ids=manual_post.known_ids,
-    )
-    if match is None:
-        of_another = platform.look_up(manual_post.outgoing, since=manual_post.since)
-        code = "other_post" if of_another is not None else "not_found_there"
-        raise Invalid([FieldError("link", code)])
-    return LinkedPost(True, match.platform_id, match.published_at, match.answer, match.url)
-
-
-def _read_by_id(platform: Platform, manual_post: ManualPost) -> LinkedPost:
-    remote_post = platform.see(manual_post.pasted.platform_id)
-    if remote_post is None:
-        raise Invalid([FieldError("link", "not_there")])
-    problem = _difference(remote_post, manual_post.outgoing)
-    if problem is not None:
-        raise Invalid([problem])
-    return LinkedPost(True, remote_post.platform_id, remote_post.published_at, remote_post.text)
 
 
 def _difference(remote_post: RemotePost, outgoing: Outgoing) -> FieldError | None:

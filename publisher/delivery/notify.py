@@ -45,9 +45,14 @@ def _notify(session: Session, kind: NoticeKind, delivery: Delivery, *, now: date
         "due_at": delivery.due_at,
         "code": delivery.reason.get("code", ""),
     }
+    appointments = responsibility.lead_and_admins(session, now=now)
+    appointments += responsibility.officers(session, delivery.post.department_id, now=now)
+    people = responsibility.people_of(appointments)
+    if delivery.scheduled_by_id is not None:
+        people.append(session.get_one(Person, delivery.scheduled_by_id))
     compose.queue_for_each(
         session,
-        _recipients(session, delivery, now=now),
+        dict.fromkeys(people),
         kind=kind,
         values=values,
         now=now,
@@ -62,13 +67,3 @@ def is_urgent(delivery: Delivery, *, now: datetime) -> bool:
     reply = delivery.post.reply
     due_at = reply.comment.due_at if reply is not None else None
     return delivery.urgent or (due_at is not None and due_at <= now + NEAR_DEADLINE)
-
-
-def _recipients(session: Session, delivery: Delivery, *, now: datetime) -> list[Person]:
-    """Return the cell's leads, the admins, the department's officers, and who scheduled it."""
-    appointments = responsibility.lead_and_admins(session, now=now)
-    appointments += responsibility.officers(session, delivery.post.department_id, now=now)
-    people = responsibility.people_of(appointments)
-    if delivery.scheduled_by_id is not None:
-        people.append(session.get_one(Person, delivery.scheduled_by_id))
-    return list(dict.fromkeys(people))

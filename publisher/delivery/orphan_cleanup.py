@@ -30,14 +30,6 @@ def tick_orphan_cleanup(
     context: WorkerContext, *, most: int = 20, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
     """Delete staged posts that no delivery needs; return the number deleted."""
-    pool, removed = PlatformPool(context), 0
-    for orphan in takewhile(lambda _: not is_stopping(), _orphans(context, most)):
-        removed += _remove(context, pool, orphan)
-    return removed
-
-
-def _orphans(context: WorkerContext, most: int) -> list[_Orphan]:
-    """Detach up to `most` orphans from their deliveries, and return them."""
     # Detached first and deleted afterwards, so that what is deleted can never be published.
     with context.database.transaction() as session:
         query = (
@@ -60,21 +52,21 @@ def _orphans(context: WorkerContext, most: int) -> list[_Orphan]:
             .limit(most)
             .with_for_update(skip_locked=True, of=(Attempt, Delivery))
         )
-        return [_abandon(*row) for row in session.execute(query)]
+        orphans = [_abandon(*row) for row in session.execute(query)]
+    pool, removed = PlatformPool(context), 0
+    for orphan in takewhile(lambda _: not is_stopping(), orphans):
+        deadline = Deadline.after(context.delivery_settings.send_deadline, context.monotonic)
+        try:
+            pool.open(orphan.account).delete(orphan.staged_id, deadline=deadline)
+        except PlatformError:
+            continue  # tried again by the next tick
+        with context.database.transaction() as session:
+            session.get_one(Attempt, orphan.attempt_id).tidied_at = context.now()
+        removed += 1
+    return removed
 
 
 def _abandon(attempt: Attempt, delivery: Delivery) -> _Orphan:
     if delivery.staged_id == attempt.staged_id:
         delivery.staged_id = ""
     return _Orphan(attempt.id, delivery.account, attempt.staged_id)
-
-
-def _remove(context: WorkerContext, pool: PlatformPool, orphan: _Orphan) -> int:
-    deadline = Deadline.after(context.delivery_settings.send_deadline, context.monotonic)
-    try:
-        pool.open(orphan.account).delete(orphan.staged_id, deadline=deadline)
-    except PlatformError:
-        return 0  # tried again by the next tick
-    with context.database.transaction() as session:
-        session.get_one(Attempt, orphan.attempt_id).tidied_at = context.now()
-    return 1

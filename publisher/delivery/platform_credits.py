@@ -158,7 +158,22 @@ def tick_credits(context: WorkerContext) -> int:
         present = outages(session)
         for outage in present.values():
             _store_reason(session, outage, context.now())
-        _let_go(session, present)
+        # What waited for credits on platforms that have some again may go.
+        is_back = Account.platform.not_in(list(present))
+        statement = (
+            update(Delivery)
+            .where(
+                Delivery.state == DeliveryState.SCHEDULED,
+                func.coalesce(Delivery.reason["code"].as_string(), "") == CODE,
+                Delivery.account_id.in_(select(Account.id).where(is_back)),
+            )
+            .values(
+                reason={},
+                # An emergency waited for the next try; others wait for something else.
+                not_before=case((Delivery.urgent.is_(True), null()), else_=Delivery.not_before),
+            )
+        )
+        session.execute(statement.execution_options(synchronize_session=False))
     return tries
 
 
@@ -217,24 +232,5 @@ def _store_reason(session: Session, outage: CreditOutage, now: datetime) -> None
             or_(stored[0] != CODE, stored[1] != at),
         )
         .values(reason={"code": CODE, "at": at})
-    )
-    session.execute(statement.execution_options(synchronize_session=False))
-
-
-def _let_go(session: Session, present: Mapping[str, CreditOutage]) -> None:
-    """Release the deliveries that waited for credits on platforms that have some again."""
-    is_back = Account.platform.not_in(list(present))
-    statement = (
-        update(Delivery)
-        .where(
-            Delivery.state == DeliveryState.SCHEDULED,
-            func.coalesce(Delivery.reason["code"].as_string(), "") == CODE,
-            Delivery.account_id.in_(select(Account.id).where(is_back)),
-        )
-        .values(
-            reason={},
-            # An emergency waited for the next try; what others wait for has nothing to do with it.
-            not_before=case((Delivery.urgent.is_(True), null()), else_=Delivery.not_before),
-        )
     )
     session.execute(statement.execution_options(synchronize_session=False))

@@ -89,7 +89,28 @@ def tick_reconcile(
         if check is None:
             break
         checks += 1
-        if not _make_check(pool, check):
+        # An error is a finding as well: it is no evidence that the post is absent.
+        finding: Match | PlatformError | None
+        try:
+            platform = pool.open(check.payload.account)
+            finding = lookup.find_published(
+                platform,
+                check.payload,
+                since=check.since,
+                named_id=check.named_id,
+                known_ids=check.known_ids,
+            )
+            failpoints.hit("look.read")
+            if finding is None and check.payload.staged_id:
+                finding = staged_posts.release_again(context, platform, check.payload)
+        except (TryLater, Refused, OutcomeUnknown, CredentialsExpired) as problem:
+            finding = problem
+        if isinstance(finding, CredentialsExpired):
+            with context.database.transaction() as session:
+                failures.pause(session, check.payload.account.id, context.now())
+        _store_finding(context, check, finding)
+        failpoints.hit("look.stored")
+        if isinstance(finding, (TryLater, OutcomeUnknown)):
             silent_ids.add(check.payload.account.id)
     return checks
 
@@ -129,40 +150,6 @@ def _lease_next_check(context: WorkerContext, silent_ids: Collection[int]) -> Re
         )
     failpoints.hit("look.marked")
     return check
-
-
-def _make_check(pool: PlatformPool, check: ReconcileCheck) -> bool:
-    """Make the check and store what it found; return True if the platform responded."""
-    finding = _find_or_release(pool, check)
-    if isinstance(finding, CredentialsExpired):
-        with pool.context.database.transaction() as session:
-            failures.pause(session, check.payload.account.id, pool.context.now())
-    _store_finding(pool.context, check, finding)
-    failpoints.hit("look.stored")
-    return not isinstance(finding, (TryLater, OutcomeUnknown))
-
-
-def _find_or_release(pool: PlatformPool, check: ReconcileCheck) -> Match | PlatformError | None:
-    """Look for the post; if it is not there but was staged, publish the staged post.
-
-    Return the post, or None if the platform shows none. An error is also returned: it is no
-    evidence that the post is absent.
-    """
-    try:
-        platform = pool.open(check.payload.account)
-        match = lookup.find_published(
-            platform,
-            check.payload,
-            since=check.since,
-            named_id=check.named_id,
-            known_ids=check.known_ids,
-        )
-        failpoints.hit("look.read")
-        if match is None and check.payload.staged_id:
-            match = staged_posts.release_again(pool.context, platform, check.payload)
-    except (TryLater, Refused, OutcomeUnknown, CredentialsExpired) as problem:
-        return problem
-    return match
 
 
 def _store_finding(

@@ -43,22 +43,6 @@ def release_again(
     Raises `TryLater`, `OutcomeUnknown` or `CredentialsExpired`.
     """
     deadline = Deadline.after(context.delivery_settings.send_deadline, context.monotonic)
-    attempt_id = _begin(context, payload)
-    if attempt_id is None:
-        return None
-    try:
-        receipt = normalize_proof(platform.release(payload.staged_id, deadline=deadline))
-    except PlatformError as problem:
-        _end(context, attempt_id, _outcome(problem), problem.detail)
-        if isinstance(problem, Refused):
-            return None  # counts as a check that found nothing
-        raise
-    _end(context, attempt_id, "published", receipt.answer)
-    return Match(receipt.platform_id, receipt.url, receipt.published_at, receipt.answer)
-
-
-def _begin(context: WorkerContext, payload: DeliveryPayload) -> int | None:
-    """Start an attempt and return its id; None if the post may not be sent now."""
     with context.database.transaction() as session:
         now = context.now()
         sending.lock_post(session, payload.claim.delivery_id)
@@ -81,7 +65,16 @@ def _begin(context: WorkerContext, payload: DeliveryPayload) -> int | None:
         )
         session.add(attempt)
         session.flush()
-        return attempt.id
+        attempt_id = attempt.id
+    try:
+        receipt = normalize_proof(platform.release(payload.staged_id, deadline=deadline))
+    except PlatformError as problem:
+        _end(context, attempt_id, _outcome(problem), problem.detail)
+        if isinstance(problem, Refused):
+            return None  # counts as a check that found nothing
+        raise
+    _end(context, attempt_id, "published", receipt.answer)
+    return Match(receipt.platform_id, receipt.url, receipt.published_at, receipt.answer)
 
 
 def _next_fence(session: Session, delivery_id: int) -> int:

@@ -17,7 +17,7 @@ from publisher.database.engines import reason_away
 from publisher.delivery import attempt, dispatch, machine_time, outcomes
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.claim import DeliveryPayload, claim
-from publisher.delivery.due import Due, find_due
+from publisher.delivery.due import find_due
 from publisher.delivery.failures import GivenBack
 from publisher.delivery.outcomes import Outcome
 from publisher.delivery.receipt_writer import Recorder
@@ -235,7 +235,17 @@ class Worker:
             self.wake.clear()  # before the query: a request during it must not be lost
             self._ask_after_jump()
             due = find_due(self.context)
-            claimed_count += self._claim_for_all(due)
+            # The accounts share the threads evenly; those with urgent deliveries come first.
+            connections = self.context.delivery_settings.connections
+            threads = max(1, connections // max(1, len(due.account_ids)))
+            claimed_count += sum(
+                self._refill(
+                    self._queue_for(account_id, threads),
+                    has_urgent=account_id in due.urgent_ids,
+                    is_unpaid=account_id in due.unpaid_ids,
+                )
+                for account_id in due.account_ids
+            )
             self.wake.wait(self._seconds_to_wait(ends_at, due.next_at))
             if self.context.monotonic() >= ends_at:
                 break  # the next call begins with a query
@@ -247,21 +257,6 @@ class Worker:
         if self._time_began is None or abs(began - self._time_began) > machine_time.OFF_AFTER:
             machine_time.ask_witnesses(self.context)
             self._time_began = began
-
-    def _claim_for_all(self, due: Due) -> int:
-        """Refill the queues of all due accounts, those with urgent deliveries first.
-
-        The accounts share the threads evenly. Return the number of claimed deliveries.
-        """
-        threads = max(1, self.context.delivery_settings.connections // max(1, len(due.account_ids)))
-        return sum(
-            self._refill(
-                self._queue_for(account_id, threads),
-                has_urgent=account_id in due.urgent_ids,
-                is_unpaid=account_id in due.unpaid_ids,
-            )
-            for account_id in due.account_ids
-        )
 
     def _refill(self, queue: AccountQueue, *, has_urgent: bool, is_unpaid: bool) -> int:
         room = queue.room()

@@ -60,10 +60,29 @@ def tick_alerts(database: Database, *, sms: Sms, now: Callable[[], datetime]) ->
     """
     with database.transaction() as session:
         at = now()
-        _settle(session, now=at)
+        unsettled = (
+            select(Alert)
+            .where(Alert.settled_at.is_(None))
+            .options(joinedload(Alert.delivery))
+            .with_for_update(skip_locked=True, of=Alert)
+        )
+        unpaid = platform_credits.outages(session)
+        for alert in session.scalars(unsettled).all():
+            trouble = find_trouble(alert.delivery, unpaid, now=at)
+            is_same = trouble is not None and trouble.value == alert.trouble
+            if not is_same or _trouble_start(alert.delivery) != alert.since_at:
+                alert.settled_at = at
+                _note(session, alert, at)
         _raise_new(session, now=at)
         session.flush()
-        return sum(_call(session, alert, sms, now=at) for alert in _alerts_to_call(session, at))
+        to_call = (
+            select(Alert)
+            .where(is_open(), or_(Alert.told_at.is_(None), Alert.told_at <= at - AGAIN_AFTER))
+            .order_by(Alert.id)
+            .limit(AT_ONCE)
+            .with_for_update(skip_locked=True)
+        )
+        return sum(_call(session, alert, sms, now=at) for alert in session.scalars(to_call).all())
 
 
 def _raise_new(session: Session, *, now: datetime) -> None:
@@ -125,39 +144,8 @@ def find_trouble(delivery: Delivery, unpaid: Container[str], *, now: datetime) -
     return Trouble.WAITING if delivery.due_at <= now - PATIENCE else None
 
 
-def _settle(session: Session, *, now: datetime) -> None:
-    """Settle the alerts whose delivery is no longer in that trouble."""
-    query = (
-        select(Alert)
-        .where(Alert.settled_at.is_(None))
-        .options(joinedload(Alert.delivery))
-        .with_for_update(skip_locked=True, of=Alert)
-    )
-    unpaid = platform_credits.outages(session)
-    for alert in session.scalars(query).all():
-        trouble = find_trouble(alert.delivery, unpaid, now=now)
-        is_same = trouble is not None and trouble.value == alert.trouble
-        if not is_same or _trouble_start(alert.delivery) != alert.since_at:
-            alert.settled_at = now
-            _note(session, alert, now)
-
-
 def _note(session: Session, alert: Alert, now: datetime) -> None:
     note_changed(session, alert.__tablename__, alert.id, now=now, is_by_person=False)
-
-
-def _alerts_to_call(session: Session, now: datetime) -> list[Alert]:
-    query = (
-        select(Alert)
-        .where(
-            is_open(),
-            or_(Alert.told_at.is_(None), Alert.told_at <= now - AGAIN_AFTER),
-        )
-        .order_by(Alert.id)
-        .limit(AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    return list(session.scalars(query).all())
 
 
 def is_open() -> ColumnElement[bool]:

@@ -200,9 +200,37 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
     leaves = _validate_plan(session, revision, texts, form.seen_plan)
     post = _add_post(session, template, leaves, actor=actor, now=now)
     decision = _decide(session, post, actor=actor, now=now)
-    use = _add_use(session, decision, approval, texts, word, form, now=now)
+    # The use records what the decision rests on.
+    use = EmergencyUse(
+        decision=decision,
+        template_revision=approval.revision,
+        approval=approval,
+        said=texts,
+        typed=dict(form.blank_texts),
+        word_name=word.name,
+        word_post=word.post,
+        word_at=word.at,
+        word_how=word.how,
+        form_token=form.token,
+        due_at=now + OWED_WITHIN,
+    )
+    session.add(use)
+    session.flush()
+    note_changed(session, use.__tablename__, use.id, now=now, is_by_person=True)
     use.vouched_by_id = actor.vouched_by_id
-    _schedule(session, use, actor=actor, now=now)
+    case = gate_adapter.load_case(session, decision.revision.id, now=now)
+    gate.require_verdict(gate.judge(case, now=now))
+    for variant in decision.revision.variants:
+        delivery = schedule.add_delivery(
+            session,
+            actor=actor,
+            now=now,
+            variant=variant,
+            due_at=now,
+            late_limit=use.template_revision.late_limit,
+        )
+        delivery.urgent = True
+    session.flush()
     notify.emergency_owed(session, use, now=now)
     notify.emergency_vouched(session, use, now=now)
     return use
@@ -300,51 +328,3 @@ def _decide(session: Session, post: Post, *, actor: Actor, now: datetime) -> Dec
     to, verb = PostState.APPROVED, "publish_emergency"
     transitions.apply(session, post, to, actor=actor, now=now, verb=verb, values=values)
     return decision
-
-
-def _add_use(
-    session: Session,
-    decision: Decision,
-    approval: TemplateDecision,
-    texts: FilledTexts,
-    word: Instruction,
-    form: UseForm,
-    *,
-    now: datetime,
-) -> EmergencyUse:
-    """Add the use, which records what the decision rests on."""
-    use = EmergencyUse(
-        decision=decision,
-        template_revision=approval.revision,
-        approval=approval,
-        said=texts,
-        typed=dict(form.blank_texts),
-        word_name=word.name,
-        word_post=word.post,
-        word_at=word.at,
-        word_how=word.how,
-        form_token=form.token,
-        due_at=now + OWED_WITHIN,
-    )
-    session.add(use)
-    session.flush()
-    note_changed(session, use.__tablename__, use.id, now=now, is_by_person=True)
-    return use
-
-
-def _schedule(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
-    """Schedule urgent deliveries for now. Raises `NotApproved` if the gate refuses."""
-    revision = use.decision.revision
-    case = gate_adapter.load_case(session, revision.id, now=now)
-    gate.require_verdict(gate.judge(case, now=now))
-    for variant in revision.variants:
-        delivery = schedule.add_delivery(
-            session,
-            actor=actor,
-            now=now,
-            variant=variant,
-            due_at=now,
-            late_limit=use.template_revision.late_limit,
-        )
-        delivery.urgent = True
-    session.flush()

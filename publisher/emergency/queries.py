@@ -58,7 +58,23 @@ def uses(session: Session, *, actor: Actor, now: datetime, page: int = 1) -> lis
 
 
 def _visible_uses(actor: Actor, now: datetime) -> Select[EmergencyUse]:
-    return _whole().where(is_in_sight(actor, now=now))
+    decision = joinedload(EmergencyUse.decision)
+    revision = decision.joinedload(Decision.revision)
+    under = decision.joinedload(Decision.appointment)
+    approval = joinedload(EmergencyUse.approval)
+    query = select(EmergencyUse).options(
+        decision.joinedload(Decision.person),
+        decision.joinedload(Decision.department),
+        under.joinedload(Appointment.department),
+        revision.joinedload(Revision.post),
+        revision.selectinload(Revision.variants).joinedload(Variant.account),
+        approval.joinedload(TemplateDecision.person),
+        approval.joinedload(TemplateDecision.appointment).joinedload(Appointment.department),
+        joinedload(EmergencyUse.template_revision),
+        joinedload(EmergencyUse.ratified_by),
+        joinedload(EmergencyUse.ratified_under).joinedload(Appointment.department),
+    )
+    return query.where(is_in_sight(actor, now=now))
 
 
 def is_in_sight(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
@@ -96,36 +112,12 @@ def uses_of(session: Session, post_ids: Collection[int]) -> dict[int, int]:
     return {row.post_id: row.id for row in session.execute(query)}
 
 
-def _whole() -> Select[EmergencyUse]:
-    decision = joinedload(EmergencyUse.decision)
-    revision = decision.joinedload(Decision.revision)
-    under = decision.joinedload(Decision.appointment)
-    approval = joinedload(EmergencyUse.approval)
-    return select(EmergencyUse).options(
-        decision.joinedload(Decision.person),
-        decision.joinedload(Decision.department),
-        under.joinedload(Appointment.department),
-        revision.joinedload(Revision.post),
-        revision.selectinload(Revision.variants).joinedload(Variant.account),
-        approval.joinedload(TemplateDecision.person),
-        approval.joinedload(TemplateDecision.appointment).joinedload(Appointment.department),
-        joinedload(EmergencyUse.template_revision),
-        joinedload(EmergencyUse.ratified_by),
-        joinedload(EmergencyUse.ratified_under).joinedload(Appointment.department),
-    )
-
-
 def outcomes(session: Session, rows: Sequence[EmergencyUse], *, now: datetime) -> list[UseOutcome]:
     """Return these uses with their deliveries, and the state of the department's decision."""
-    by_post = _deliveries(session, [use.decision.revision.post_id for use in rows])
-    return [_use_outcome(use, by_post.get(use.decision.revision.post_id, []), now) for use in rows]
-
-
-def _deliveries(session: Session, posts: Collection[int]) -> dict[int, list[Delivery]]:
-    """Return all deliveries of these posts, with their corrections, by post id."""
+    # All deliveries of these posts, with their corrections.
     query = (
         select(Delivery)
-        .where(Delivery.post_id.in_(posts))
+        .where(Delivery.post_id.in_([use.decision.revision.post_id for use in rows]))
         .options(
             joinedload(Delivery.account),
             joinedload(Delivery.receipt),
@@ -140,7 +132,7 @@ def _deliveries(session: Session, posts: Collection[int]) -> dict[int, list[Deli
     by_post: dict[int, list[Delivery]] = {}
     for delivery in session.scalars(query):
         by_post.setdefault(delivery.post_id, []).append(delivery)
-    return by_post
+    return [_use_outcome(use, by_post.get(use.decision.revision.post_id, []), now) for use in rows]
 
 
 def _use_outcome(use: EmergencyUse, deliveries: list[Delivery], now: datetime) -> UseOutcome:

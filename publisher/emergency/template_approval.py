@@ -88,7 +88,21 @@ def withdraw(
         session, revision.template, "withdraw_approval", actor=actor, now=now, values=values
     )
     notify.template_returned(session, approval, now=now)
-    return _stop_unsent(session, approval, actor=actor, now=now)
+    posts_on_approval = (
+        select(Post)
+        .join(Revision, Revision.post_id == Post.id)
+        .join(Decision, Decision.revision_id == Revision.id)
+        .join(EmergencyUse, EmergencyUse.decision_id == Decision.id)
+        .where(EmergencyUse.approval_id == approval.id)
+        .order_by(Post.id)
+        .with_for_update(of=Post, key_share=True)  # as `transitions.lock`
+    )
+    stopped: list[Delivery] = []
+    for post in session.scalars(posts_on_approval).all():
+        stopped += cancellation.cancel_unsent(
+            session, actor=actor, now=now, post_id=post.id, why="withdraw_approval"
+        )
+    return stopped
 
 
 def _undecided_revision(
@@ -143,24 +157,3 @@ def _decide(
     values = {"revision": revision.number}
     transitions.record(session, revision.template, verb, actor=actor, now=now, values=values)
     return decision
-
-
-def _stop_unsent(
-    session: Session, approval: TemplateDecision, *, actor: Actor, now: datetime
-) -> list[Delivery]:
-    """Cancel the unsent deliveries that rest on this approval, after locking their posts."""
-    query = (
-        select(Post)
-        .join(Revision, Revision.post_id == Post.id)
-        .join(Decision, Decision.revision_id == Revision.id)
-        .join(EmergencyUse, EmergencyUse.decision_id == Decision.id)
-        .where(EmergencyUse.approval_id == approval.id)
-        .order_by(Post.id)
-        .with_for_update(of=Post, key_share=True)  # as `transitions.lock`
-    )
-    stopped: list[Delivery] = []
-    for post in session.scalars(query).all():
-        stopped += cancellation.cancel_unsent(
-            session, actor=actor, now=now, post_id=post.id, why="withdraw_approval"
-        )
-    return stopped

@@ -171,7 +171,21 @@ def validate_template(session: Session, form: TemplateForm, *, now: datetime) ->
     )
     if not EARLIEST_LIMIT <= form.late_limit <= LONGEST_LATE_LIMIT:
         validator.add("late_limit", "limit", most=LONGEST_LATE_LIMIT)
-    _check_texts(wording, validator)
+    # Every blank has to be in both texts, and the longest text has to fit everywhere.
+    for language, name in emergency.unknown_names(wording):
+        validator.add(f"text_{language}", "blank_unknown", blanks=format_blank(name))
+    for language, name in emergency.find_unused_blanks(wording):
+        validator.add(f"text_{language}", "blank_unused", blanks=format_blank(name))
+    for language, text in emergency.longest(wording).items():
+        length = outgoing_text.measure_everywhere(text)
+        if not length.fits:
+            validator.add(
+                f"text_{language}",
+                "too_long_filled",
+                found=length.used,
+                most=length.limit,
+                platform=length.platform,
+            )
     validator.finish()
     return wording
 
@@ -219,21 +233,3 @@ def _choices(at: int, text: str, validator: Validator) -> tuple[tuple[str, str],
     if not 2 <= len(choices) <= MOST_CHOICES:
         validator.add(field_name, "choice_pairs")
     return tuple(choices)
-
-
-def _check_texts(wording: Template, validator: Validator) -> None:
-    """Check that every blank is in both texts, and that the longest text fits everywhere."""
-    for language, name in emergency.unknown_names(wording):
-        validator.add(f"text_{language}", "blank_unknown", blanks=format_blank(name))
-    for language, name in emergency.find_unused_blanks(wording):
-        validator.add(f"text_{language}", "blank_unused", blanks=format_blank(name))
-    for language, text in emergency.longest(wording).items():
-        length = outgoing_text.measure_everywhere(text)
-        if not length.fits:
-            validator.add(
-                f"text_{language}",
-                "too_long_filled",
-                found=length.used,
-                most=length.limit,
-                platform=length.platform,
-            )

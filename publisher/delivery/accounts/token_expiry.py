@@ -45,24 +45,20 @@ def tick_tokens(
     is called.
     """
     check_account = checker or account_checker(settings, context.open_account, now=context.now)
-    done = 0
-    for account in takewhile(lambda _: not is_stopping(), _accounts_to_check(context)):
-        _store(context, account, check_account(account))
-        done += 1
-    with context.database.transaction() as session:
-        done += oauth_flow.tidy(session, now=context.now())
-        return done + warn(session, now=context.now())
-
-
-def _accounts_to_check(context: WorkerContext) -> list[Account]:
-    longest_ago = context.now() - LOOK_EVERY
+    done, longest_ago = 0, context.now() - LOOK_EVERY
     query = select(Account).where(
         Account.state == AccountState.CONNECTED,
         ~platform_credits.has_no_credits(),
         or_(Account.checked_at.is_(None), Account.checked_at <= longest_ago),
     )
     with context.database.reading() as session:
-        return list(session.scalars(query.order_by(Account.id)))
+        accounts = list(session.scalars(query.order_by(Account.id)))
+    for account in takewhile(lambda _: not is_stopping(), accounts):
+        _store(context, account, check_account(account))
+        done += 1
+    with context.database.transaction() as session:
+        done += oauth_flow.tidy(session, now=context.now())
+        return done + warn(session, now=context.now())
 
 
 def _store(context: WorkerContext, checked_account: Account, check: AccountCheck) -> None:
@@ -93,30 +89,26 @@ def warn(session: Session, *, now: datetime) -> int:
     latest = now + timedelta(days=WARN_BEFORE[0])
     soon = or_(Account.token_until <= latest, Account.data_until <= latest)
     query = select(Account.id).where(soon, Account.state != AccountState.DISCONNECTED)
-    return sum(
-        _warn(session, account_id, now)
-        for account_id in session.scalars(query.order_by(Account.id))
-    )
-
-
-def _warn(session: Session, account_id: int, now: datetime) -> int:
-    account = transitions.lock(session, Account, account_id)
-    if account is None:
-        return 0
-    fresh = list(_unsent_warnings(session, account, now))
-    for warning in fresh:
-        session.add(warning)
-        values = {
-            "account": account.name,
-            "platform": account.platform,
-            "handle": account.handle,
-            "ends_at": warning.ends_at,
-            "about": warning.about.value,
-        }
-        people = responsibility.people_of(responsibility.lead_and_admins(session, now=now))
-        kind, path = NoticeKind.ACCESS_ENDS, links.ACCOUNTS
-        compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)
-    return len(fresh)
+    number = 0
+    for account_id in session.scalars(query.order_by(Account.id)):
+        account = transitions.lock(session, Account, account_id)
+        if account is None:
+            continue
+        fresh = list(_unsent_warnings(session, account, now))
+        for warning in fresh:
+            session.add(warning)
+            values = {
+                "account": account.name,
+                "platform": account.platform,
+                "handle": account.handle,
+                "ends_at": warning.ends_at,
+                "about": warning.about.value,
+            }
+            people = responsibility.people_of(responsibility.lead_and_admins(session, now=now))
+            kind, path = NoticeKind.ACCESS_ENDS, links.ACCOUNTS
+            compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)
+        number += len(fresh)
+    return number
 
 
 def _unsent_warnings(session: Session, account: Account, now: datetime) -> Iterator[EndingWarning]:

@@ -36,22 +36,9 @@ def _notify(
     """Notify the cell of the number of all posts held, and each department of its own."""
     touched = _count_held_by_department(session, freeze, now=now)
     by = session.get(Person, by_id) if by_id is not None else None
-    values, path = {**_notice_values(session, freeze), "by": by}, links.DECISIONS
-    cell, total = responsibility.cell(session, now=now), sum(touched.values())
-    counts = dict.fromkeys(responsibility.people_of(cell), total)
-    for department_id, count in touched.items():
-        informed = responsibility.list_informed(session, department_id, now=now)
-        for person in responsibility.people_of(informed):
-            counts.setdefault(person, count)
-    for person, count in counts.items():
-        notice_values = {**values, "posts": count or None}
-        compose.queue(session, kind=kind, person=person, values=notice_values, now=now, path=path)
-
-
-def _notice_values(session: Session, freeze: Freeze) -> dict[str, object]:
     account = session.get(Account, freeze.account_id) if freeze.account_id else None
     department = session.get(Department, freeze.department_id) if freeze.department_id else None
-    return {
+    values = {
         "from_at": freeze.from_at,
         "until_at": freeze.until_at,
         "reason": freeze.reason,
@@ -59,7 +46,23 @@ def _notice_values(session: Session, freeze: Freeze) -> dict[str, object]:
         "platform": account.platform if account is not None else None,
         "department": department,
         "kind": freeze.kind,
+        "by": by,
     }
+    cell, total = responsibility.cell(session, now=now), sum(touched.values())
+    counts = dict.fromkeys(responsibility.people_of(cell), total)
+    for department_id, count in touched.items():
+        informed = responsibility.list_informed(session, department_id, now=now)
+        for person in responsibility.people_of(informed):
+            counts.setdefault(person, count)
+    for person, count in counts.items():
+        compose.queue(
+            session,
+            kind=kind,
+            person=person,
+            values={**values, "posts": count or None},
+            now=now,
+            path=links.DECISIONS,
+        )
 
 
 def _count_held_by_department(session: Session, freeze: Freeze, *, now: datetime) -> dict[int, int]:
@@ -106,26 +109,6 @@ def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -
     Raises `WrongRole`, and `Invalid` with everything that is wrong with the form.
     """
     require(actor, Action.FREEZE, None, now=now)
-    reason = _validate_reason(session, form, now=now)
-    row = Freeze(
-        from_at=max(form.from_at, now),
-        until_at=form.until_at,
-        account_id=form.account_id,
-        department_id=form.department_id,
-        kind=form.kind,
-        reason=reason,
-        at=now,
-        person_id=person_of(actor),
-        appointment_id=actor.appointment_id,
-    )
-    session.add(row)
-    transitions.record(session, row, "freeze", actor=actor, now=now, values=_event_values(row))
-    _notify(session, NoticeKind.FROZEN, row, by_id=row.person_id, now=now)
-    return row
-
-
-def _validate_reason(session: Session, form: FreezeForm, *, now: datetime) -> str:
-    """Validate the form and return its reason. Raises `Invalid`."""
     check = Validator()
     if form.until_at <= now:
         check.add("until_at", "past")
@@ -141,7 +124,21 @@ def _validate_reason(session: Session, form: FreezeForm, *, now: datetime) -> st
         check.add("kind", "required")
     reason = check.text("reason", form.reason, most=LONGEST_REASON, required=True)
     check.finish()
-    return reason
+    row = Freeze(
+        from_at=max(form.from_at, now),
+        until_at=form.until_at,
+        account_id=form.account_id,
+        department_id=form.department_id,
+        kind=form.kind,
+        reason=reason,
+        at=now,
+        person_id=person_of(actor),
+        appointment_id=actor.appointment_id,
+    )
+    session.add(row)
+    transitions.record(session, row, "freeze", actor=actor, now=now, values=_event_values(row))
+    _notify(session, NoticeKind.FROZEN, row, by_id=row.person_id, now=now)
+    return row
 
 
 def lift(session: Session, *, actor: Actor, now: datetime, freeze_id: int) -> Freeze:

@@ -179,20 +179,16 @@ def deliveries_in_flight(
     if post_id is not None:
         query = query.where(Delivery.post_id == post_id)
     if approved_under is not None:
-        query = query.where(_has_these_approvals(approved_under))
+        approval_of_revision = exists().where(
+            Variant.id == Delivery.variant_id,
+            Decision.revision_id == Variant.revision_id,
+            Decision.kind.in_(APPROVAL_KINDS),
+            Decision.appointment_id.in_(approved_under),
+        )
+        query = query.where(approval_of_revision)
     if frozen_by is not None:
         query = query.where(is_held(frozen_by))
     return list(session.scalars(query))
-
-
-def _has_these_approvals(appointment_ids: Collection[int]) -> ColumnElement[bool]:
-    """Return a condition: the delivery's revision was approved under one of these appointments."""
-    return exists().where(
-        Variant.id == Delivery.variant_id,
-        Decision.revision_id == Variant.revision_id,
-        Decision.kind.in_(APPROVAL_KINDS),
-        Decision.appointment_id.in_(appointment_ids),
-    )
 
 
 def count_held(session: Session, *, now: datetime, department_ids: frozenset[int] | None) -> int:

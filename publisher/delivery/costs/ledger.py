@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Final
@@ -147,14 +147,33 @@ def charge_actions(
     billing = capabilities(platform).billing
     if billing is None:
         return 0
-    newest = {_name(row): row.id for row in _newest_receipts(session, platform, now)}
+    newest_ids = select(ReceiptRow.id).order_by(ReceiptRow.id.desc()).limit(CATCH_UP)
+    newest_rows = newest_ids.subquery("newest")
+    done_by_machine = (
+        select(ReceiptRow.id, ReceiptRow.platform_id, ReceiptRow.action)
+        .join(newest_rows, newest_rows.c.id == ReceiptRow.id)
+        .join(Account, Account.id == ReceiptRow.account_id)
+        .where(
+            Account.platform == platform,
+            ReceiptRow.action.in_((DeliveryAction.PUBLISH, *_KINDS)),
+            ReceiptRow.origin != ReceiptOrigin.BY_HAND,
+            ReceiptRow.stored_at >= now - NEW_FOR,
+        )
+    )
+    newest = {_name(row): row.id for row in session.execute(done_by_machine).all()}
     recorded = select(ChargedResource.resource).where(
         ChargedResource.platform == platform,
         ChargedResource.utc_day >= (now - RESOURCES_FOR).date(),
         ChargedResource.resource.in_(newest),
     )
     new_ids = {*newest.values()} - {newest[name] for name in session.scalars(recorded)}
-    for receipt in _receipts(session, new_ids):
+    query = (
+        select(ReceiptRow)
+        .where(ReceiptRow.id.in_(new_ids))
+        .options(joinedload(ReceiptRow.delivery).joinedload(Delivery.variant))
+        .order_by(ReceiptRow.id)
+    )
+    for receipt in session.scalars(query) if new_ids else ():
         cause, charges = _receipt_charges(receipt, billing)
         add(session, platform, receipt.account_id, cause, _billing_day(receipt), charges, settings)
     return len(new_ids)
@@ -172,35 +191,6 @@ def _name(receipt: Row[int, str, DeliveryAction] | ReceiptRow) -> str:
     if receipt.action in _KINDS:
         return f"{receipt.action}/{receipt.id}"
     return f"created/{receipt.platform_id}"
-
-
-def _newest_receipts(
-    session: Session, platform: str, now: datetime
-) -> Sequence[Row[int, str, DeliveryAction]]:
-    """Return the newest receipts of what a machine has done."""
-    newest = select(ReceiptRow.id).order_by(ReceiptRow.id.desc()).limit(CATCH_UP).subquery("newest")
-    query = (
-        select(ReceiptRow.id, ReceiptRow.platform_id, ReceiptRow.action)
-        .join(newest, newest.c.id == ReceiptRow.id)
-        .join(Account, Account.id == ReceiptRow.account_id)
-        .where(
-            Account.platform == platform,
-            ReceiptRow.action.in_((DeliveryAction.PUBLISH, *_KINDS)),
-            ReceiptRow.origin != ReceiptOrigin.BY_HAND,
-            ReceiptRow.stored_at >= now - NEW_FOR,
-        )
-    )
-    return session.execute(query).all()
-
-
-def _receipts(session: Session, receipt_ids: Collection[int]) -> Iterator[ReceiptRow]:
-    query = (
-        select(ReceiptRow)
-        .where(ReceiptRow.id.in_(receipt_ids))
-        .options(joinedload(ReceiptRow.delivery).joinedload(Delivery.variant))
-        .order_by(ReceiptRow.id)
-    )
-    yield from session.scalars(query) if receipt_ids else ()
 
 
 def _billing_day(receipt: ReceiptRow) -> date:

@@ -10,7 +10,6 @@ from approvals.policy import CLOCK, Role
 from publisher import transitions
 from publisher.delivery.notify import is_urgent
 from publisher.models.monitoring import Watch
-from publisher.models.people import Person
 from publisher.notifications import compose, links
 from publisher.notifications.bundle import GATHERED_FOR
 from publisher.notifications.kinds import NoticeKind
@@ -40,9 +39,15 @@ def _notify(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) 
         "language": delivery.variant.language,
         "at": now,
     }
+    leads = responsibility.holders(session, Role.CELL_LEAD, now=now)
+    # The officers of the department, or its head if none is in office.
+    informed = responsibility.list_informed(session, delivery.post.department_id, now=now)
+    officers = [row for row in informed if row.role is Role.OFFICER]
+    if any(row.in_force(now) for row in officers):
+        informed = officers
     compose.queue_for_each(
         session,
-        _recipients(session, delivery.post.department_id, now=now),
+        responsibility.people_of([*leads, *informed]),
         kind=kind,
         values=values,
         now=now,
@@ -50,13 +55,3 @@ def _notify(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) 
         post_id=delivery.post_id,
         wait=timedelta(0) if is_urgent(delivery, now=now) else GATHERED_FOR,
     )
-
-
-def _recipients(session: Session, department_id: int, *, now: datetime) -> list[Person]:
-    """Return the cell's lead, and the department's officers, or its head if none is in office."""
-    leads = responsibility.holders(session, Role.CELL_LEAD, now=now)
-    informed = responsibility.list_informed(session, department_id, now=now)
-    officers = [row for row in informed if row.role is Role.OFFICER]
-    if any(row.in_force(now) for row in officers):
-        informed = officers
-    return responsibility.people_of([*leads, *informed])

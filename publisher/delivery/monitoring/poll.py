@@ -77,8 +77,23 @@ def tick_watching(
     """
     with context.database.transaction() as session:
         open_watches(session, now=context.now())
+    now = context.now()
+    due_accounts = (
+        select(ReceiptRow.account_id, func.min(Watch.look_at).label("since"))
+        .join(Watch, Watch.receipt_id == ReceiptRow.id)
+        .where(is_due(now))
+        .group_by(ReceiptRow.account_id)
+        .subquery()
+    )
+    longest_overdue_first = (
+        select(Account.id)
+        .join(due_accounts, due_accounts.c.account_id == Account.id)
+        .where(*may_be_asked(now))
+        .order_by(due_accounts.c.since)
+    )
+    with context.database.reading() as session:
+        at_once = dict.fromkeys(session.scalars(longest_overdue_first), maxsize)
     number = requests = 0
-    at_once = dict.fromkeys(_waiting(context), maxsize)
     for account_id in chain.from_iterable(repeat(list(at_once), rounds)):
         if requests == most or is_stopping():
             break
@@ -133,26 +148,6 @@ def _insert_watches(dialect: str) -> Insert:
     names = ("receipt_id", "is_answer", "look_at")
     insertion = insert_for(dialect, Watch).values({name: bindparam(name) for name in names})
     return insertion.on_conflict_do_nothing()
-
-
-def _waiting(context: WorkerContext) -> list[int]:
-    """Return the accounts with due checks, the longest overdue first."""
-    now = context.now()
-    due_accounts = (
-        select(ReceiptRow.account_id, func.min(Watch.look_at).label("since"))
-        .join(Watch, Watch.receipt_id == ReceiptRow.id)
-        .where(is_due(now))
-        .group_by(ReceiptRow.account_id)
-        .subquery()
-    )
-    query = (
-        select(Account.id)
-        .join(due_accounts, due_accounts.c.account_id == Account.id)
-        .where(*may_be_asked(now))
-        .order_by(due_accounts.c.since)
-    )
-    with context.database.reading() as session:
-        return list(session.scalars(query))
 
 
 def _request(context: WorkerContext, account_id: int, at_once: int) -> RequestOutcome:

@@ -67,34 +67,30 @@ def find_limit_name(session: Session, account_id: int, now: datetime) -> str:
 def tick_limits(database: Database, *, now: datetime) -> int:
     """Store on due deliveries of full accounts until when they wait; return the number changed."""
     with database.transaction() as session:
-        return sum(
-            _store_reason(session, account_id, now) for account_id in _full_accounts(session, now)
-        )
-
-
-def _full_accounts(session: Session, now: datetime) -> list[int]:
-    # If they also wait for credits, `platform_credits.tick_credits` stores the reason.
-    has_credits = AllowanceRow.account_id.in_(select(Account.id).where(~has_no_credits()))
-    query = select(AllowanceRow.account_id).where(*_is_exhausted(now), has_credits).distinct()
-    return list(session.scalars(query.order_by(AllowanceRow.account_id)))
-
-
-def _store_reason(session: Session, account_id: int, now: datetime) -> int:
-    until = next_free_time(session, account_id, now)
-    if until is None:
-        return 0
-    code, at = find_limit_name(session, account_id, now), until.isoformat()
-    stored = [func.coalesce(Delivery.reason[field].as_string(), "") for field in ("code", "at")]
-    statement = (
-        update(Delivery)
-        .where(
-            Delivery.account_id == account_id,
-            Delivery.state == DeliveryState.SCHEDULED,
-            Delivery.action == DeliveryAction.PUBLISH,
-            Delivery.due_at <= now,
-            Delivery.urgent.is_(False),
-            or_(stored[0] != code, stored[1] != at),
-        )
-        .values(reason={"code": code, "at": at})
-    )
-    return execute_and_count(session, statement.execution_options(synchronize_session=False))
+        # What waits for credits as well is stored by `platform_credits.tick_credits`.
+        has_credits = AllowanceRow.account_id.in_(select(Account.id).where(~has_no_credits()))
+        full = select(AllowanceRow.account_id).where(*_is_exhausted(now), has_credits).distinct()
+        number = 0
+        for account_id in session.scalars(full.order_by(AllowanceRow.account_id)).all():
+            until = next_free_time(session, account_id, now)
+            if until is None:
+                continue
+            code, at = find_limit_name(session, account_id, now), until.isoformat()
+            stored = [
+                func.coalesce(Delivery.reason[field].as_string(), "") for field in ("code", "at")
+            ]
+            statement = (
+                update(Delivery)
+                .where(
+                    Delivery.account_id == account_id,
+                    Delivery.state == DeliveryState.SCHEDULED,
+                    Delivery.action == DeliveryAction.PUBLISH,
+                    Delivery.due_at <= now,
+                    Delivery.urgent.is_(False),
+                    or_(stored[0] != code, stored[1] != at),
+                )
+                .values(reason={"code": code, "at": at})
+            )
+            statement = statement.execution_options(synchronize_session=False)
+            number += execute_and_count(session, statement)
+        return number
