@@ -91,35 +91,7 @@ def create_app(
     app.wsgi_app = RequestLog(app.wsgi_app, trusts_proxy=trusted > 0)  # type: ignore[method-assign]  # the documented way
     if trusted:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]  # the documented way
-    _register_extensions(app)
-    blueprints.register(app)
-    csrf.exempt(webhooks.routes)
-    permissions.check_every_route(app)
-    return app
-
-
-def _configuration(settings: Settings) -> dict[str, object]:
-    return {
-        "SECRET_KEY": settings.secret_key,
-        "SESSION_COOKIE_NAME": _cookie_name(settings),
-        "SESSION_COOKIE_SECURE": True,
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_COOKIE_PATH": "/",
-        "PERMANENT_SESSION_LIFETIME": timedelta(days=7),
-        "MAX_CONTENT_LENGTH": MOST_BYTES,
-        "WTF_CSRF_TIME_LIMIT": None,
-        "WTF_CSRF_SSL_STRICT": False,
-    }
-
-
-def _cookie_name(settings: Settings) -> str:
-    # A rehearsal runs on the same host, and cookies do not distinguish ports.
-    return f"__Host-nagarvani{f'-{settings.rehearsal}' if settings.rehearsal else ''}"
-
-
-def _register_extensions(app: Flask) -> None:
-    monitoring.register(app)  # before everything that looks at the request
+    monitoring.register(app)  # before all that looks at what is asked for
     request_times.register(app)
     compression.register(app)  # before all others, so it is the last to see a response
     static_files.register(app)
@@ -136,6 +108,27 @@ def _register_extensions(app: Flask) -> None:
     errors.register(app)
     navigation.register(app)
     app.after_request(_add_security_headers)
+    blueprints.register(app)
+    csrf.exempt(webhooks.routes)
+    permissions.check_every_route(app)
+    return app
+
+
+def _configuration(settings: Settings) -> dict[str, object]:
+    # A rehearsal runs on the same host, and cookies do not distinguish ports.
+    suffix = f"-{settings.rehearsal}" if settings.rehearsal else ""
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SESSION_COOKIE_NAME": f"__Host-nagarvani{suffix}",
+        "SESSION_COOKIE_SECURE": True,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_PATH": "/",
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=7),
+        "MAX_CONTENT_LENGTH": MOST_BYTES,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+    }
 
 
 def _add_security_headers(response: Response) -> Response:

@@ -124,7 +124,11 @@ def chrome(acting: Acting | None) -> Chrome:
         path=request.full_path.rstrip("?") if request.method == "GET" else path_of_page(),
         office=_("Social Media Cell"),
         language_action=url_for("language.choose"),
-        languages=_other_languages(locale),
+        languages=tuple(
+            LanguageChoice(other, name)
+            for other, name in page_languages().items()
+            if other != locale
+        ),
         is_by_itself=is_by_itself(),
         mark=overview.mark if request.method == "GET" else "",  # otherwise no GET shows this page
         tabs=_tabs(acting.actor, counts) if acting else (),
@@ -133,26 +137,24 @@ def chrome(acting: Acting | None) -> Chrome:
         search_href=url_for("search.index") if acting else None,
         search_words=request.args.get("q", "") if request.endpoint == "search.index" else "",
         keys_href=url_for("keys.index") if acting and acting.person.uses_keys else "",
-        menu=_menu(acting) if acting else (),
+        menu=(
+            *_page_entries(acting.actor),
+            *_decision_entries(acting),
+            *_drafting_entries(acting),
+            *_confirmation_entries(acting),
+            *_away_entries(acting),
+            *_freeze_entries(acting),
+            *_rehearsal_entries(acting),
+            *summary.entry(),
+            *workers.entry(acting.actor),
+            *access.entry(acting.actor),
+            *_personal_entries(acting),
+        )
+        if acting
+        else (),
         stop=controls_stop.entry(acting.actor, on_duty=bool(counts.on_duty)) if acting else None,
         banners=(*(_banners(acting.actor) if acting else ()), *_rehearsal_banners()),
         help=make_help(ctx.settings.help_desk),
-    )
-
-
-def _menu(acting: Acting) -> tuple[MenuEntry, ...]:
-    return (
-        *_page_entries(acting.actor),
-        *_decision_entries(acting),
-        *_drafting_entries(acting),
-        *_confirmation_entries(acting),
-        *_away_entries(acting),
-        *_freeze_entries(acting),
-        *_rehearsal_entries(acting),
-        *summary.entry(),
-        *workers.entry(acting.actor),
-        *access.entry(acting.actor),
-        *_personal_entries(acting),
     )
 
 
@@ -174,12 +176,6 @@ def _rehearsal_banners() -> tuple[Banner, ...]:
     if not ctx.settings.rehearsal:
         return ()
     return (Banner(_("Rehearsal – this is not real")),)
-
-
-def _other_languages(locale: str) -> tuple[LanguageChoice, ...]:
-    return tuple(
-        LanguageChoice(other, name) for other, name in page_languages().items() if other != locale
-    )
 
 
 def _tabs(actor: Actor, counts: Counts) -> tuple[Tab, ...]:

@@ -18,7 +18,6 @@ from publisher.platforms.oauth.types import (
     AbortReason,
     ConnectableAccount,
     OAuthAborted,
-    TokenFacts,
 )
 from publisher.platforms.registry import capabilities, is_registered
 from publisher.validation import Invalid, NotFound
@@ -44,14 +43,20 @@ def begin() -> Page:
     if not is_registered(platform):
         abort(400)
     require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
-    _check_account(platform, account_id)
+    # The account to reconnect must be one of this platform.
+    if account_id:
+        with reading() as session:
+            account = session.get(Account, account_id)
+            if account is None or account.platform != platform:
+                raise NotFound(account_id)
     end_reading()
     try:
         redirection = _oauth_flows().set_out(
             platform, callback=_callback(platform), state=secrets.token_urlsafe(32)
         )
     except OAuthAborted as turned:
-        return _refusal_page(turned)
+        refusal = connection_end_sentence(turned.why, turned.about)
+        return render_template("accounts/turned.html", refusal=refusal), 409
     with writing() as session:
         connecting = oauth_flow.start_oauth(
             session,
@@ -63,15 +68,6 @@ def begin() -> Page:
             account_id=account_id or None,
         )
     return redirect(url_for("oauth.walk", walk_id=connecting.id))
-
-
-def _check_account(platform: str, account_id: int) -> None:
-    """Raise `NotFound` if the account to reconnect is not one of this platform."""
-    if account_id:
-        with reading() as session:
-            account = session.get(Account, account_id)
-            if account is None or account.platform != platform:
-                raise NotFound(account_id)
 
 
 @routes.get("/accounts/back/<platform>")
@@ -138,7 +134,31 @@ def walk(walk_id: int) -> Page:
         chosen = _pick_candidate(candidates)
         form = _form(session, connecting.platform, chosen) if chosen else None
     if request.method == "POST" and chosen is not None and form is not None:
-        return _finish(connecting, chosen, form)
+        if not form.validate():
+            return _connecting_page(connecting, (chosen,), chosen, form), 422
+        require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
+        end_reading()
+        try:
+            facts = _oauth_flows().examine(connecting.platform, chosen.credentials)
+            with writing() as session:
+                account = oauth_flow.finish(
+                    session,
+                    **actor_now(),
+                    connecting_id=connecting.id,
+                    sign_in_id=acting().sign_in_id,
+                    chosen=chosen,
+                    facts=facts,
+                    choice=form.choice(),
+                    vault=vault(),
+                )
+        except Invalid as invalid:
+            form.refuse(invalid)
+            return _connecting_page(connecting, (chosen,), chosen, form), 422
+        except OAuthAborted as turned:
+            _store_refusal(connecting.id, turned)
+            return redirect(url_for("oauth.walk", walk_id=connecting.id))
+        flash(_("The account is connected."))
+        return redirect(url_for("accounts.show", account_id=account.id))
     if connecting.ended_at is not None and not connecting.refusal:
         return redirect(url_for("accounts.show", account_id=connecting.account_id))
     return _connecting_page(connecting, candidates, chosen, form)
@@ -182,45 +202,6 @@ def _connecting_page(
         chosen_candidate=chosen,
         form=form,
     )
-
-
-def _finish(connecting: Connecting, chosen: ConnectableAccount, form: AccountForm) -> Page:
-    if not form.validate():
-        return _connecting_page(connecting, (chosen,), chosen, form), 422
-    require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
-    end_reading()
-    try:
-        facts = _oauth_flows().examine(connecting.platform, chosen.credentials)
-        account = _connect(connecting.id, chosen, facts, form)
-    except Invalid as invalid:
-        form.refuse(invalid)
-        return _connecting_page(connecting, (chosen,), chosen, form), 422
-    except OAuthAborted as turned:
-        _store_refusal(connecting.id, turned)
-        return redirect(url_for("oauth.walk", walk_id=connecting.id))
-    flash(_("The account is connected."))
-    return redirect(url_for("accounts.show", account_id=account.id))
-
-
-def _connect(
-    walk_id: int, chosen: ConnectableAccount, facts: TokenFacts | None, form: AccountForm
-) -> Account:
-    with writing() as session:
-        return oauth_flow.finish(
-            session,
-            **actor_now(),
-            connecting_id=walk_id,
-            sign_in_id=acting().sign_in_id,
-            chosen=chosen,
-            facts=facts,
-            choice=form.choice(),
-            vault=vault(),
-        )
-
-
-def _refusal_page(turned: OAuthAborted) -> Page:
-    refusal = connection_end_sentence(turned.why, turned.about)
-    return render_template("accounts/turned.html", refusal=refusal), 409
 
 
 def _back_to_index(turned: OAuthAborted) -> Page:

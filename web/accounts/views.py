@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from approvals.policy import Action, Role, may, require
 from publisher.delivery import platform_credits
 from publisher.delivery.accounts import credentials, manage, token_expiry
-from publisher.delivery.accounts.credentials import AccountCheck
 from publisher.delivery.costs import budget
 from publisher.delivery.monitoring import overdue
 from publisher.delivery.rate_limits import daily_cap
@@ -149,7 +148,11 @@ def disconnect(account_id: int) -> Page:
 def check(account_id: int) -> Page:
     """Check the account on its platform; a paused account that works is resumed."""
     require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
-    account_check = _check_on_platform(account_id)
+    with reading() as session:
+        account = manage.get_account(session, account_id, lock=False)
+    end_reading()
+    checker = credentials.account_checker(ctx.settings, ctx.open_account, now=ctx.now)
+    account_check = checker(account)
     with writing() as session:
         account = manage.resume(
             session,
@@ -173,11 +176,3 @@ def check(account_id: int) -> Page:
     if request.form.get("from") == "account":
         return redirect(url_for("accounts.show", account_id=account_id))
     return redirect(url_for("accounts.index"))
-
-
-def _check_on_platform(account_id: int) -> AccountCheck:
-    with reading() as session:
-        account = manage.get_account(session, account_id, lock=False)
-    end_reading()
-    checker = credentials.account_checker(ctx.settings, ctx.open_account, now=ctx.now)
-    return checker(account)

@@ -63,7 +63,19 @@ def index() -> Page:
 @reads
 def _page(session: Session, form: LayForm) -> str:
     now = ctx.now()
-    _set_choices(session, form)
+    connected_accounts = slots.accounts(session)
+    accounts = [
+        (str(account.id), f"{account_name(account)} · {account.name}")
+        for account in connected_accounts
+    ]
+    departments = departments_in_force(session, now=ctx.now())
+    named = sorted((department_name(department), str(department.id)) for department in departments)
+    kinds = [(kind.value, _(label)) for kind, label in KIND_WORDS.items()]
+    form.account.choices = options([(ALL, _("All accounts")), *accounts])
+    form.department.choices = options(
+        [(ALL, _("All departments")), *((key, name) for name, key in named)]
+    )
+    form.kind.choices = options([(ALL, _("Every kind of information")), *kinds])
     return render_template(
         "controls/freezes.html",
         form=form,
@@ -85,22 +97,6 @@ def _page(session: Session, form: LayForm) -> str:
         ),
         scope_of=freeze_scope,
     )
-
-
-def _set_choices(session: Session, form: LayForm) -> None:
-    connected_accounts = slots.accounts(session)
-    accounts = [
-        (str(account.id), f"{account_name(account)} · {account.name}")
-        for account in connected_accounts
-    ]
-    departments = departments_in_force(session, now=ctx.now())
-    named = sorted((department_name(department), str(department.id)) for department in departments)
-    kinds = [(kind.value, _(label)) for kind, label in KIND_WORDS.items()]
-    form.account.choices = options([(ALL, _("All accounts")), *accounts])
-    form.department.choices = options(
-        [(ALL, _("All departments")), *((key, name) for name, key in named)]
-    )
-    form.kind.choices = options([(ALL, _("Every kind of information")), *kinds])
 
 
 def freeze_scope(freeze: Freeze) -> str:

@@ -108,13 +108,25 @@ def release(form: ReleaseForm) -> Page:
                 **actor_now(),
                 stop_ids=[number_of(stop_id) for stop_id in request.form.getlist("seen")],
                 reason=form.reason.data or "",
-                accepted_in_doubt=_number_in_doubt(form),
+                accepted_in_doubt=number_of(request.form.get("known", ""))
+                if form.in_doubt.data
+                else 0,
             )
             is_released = not controls_stop.open_stops(session)
     except ReleasedAlready as refusal:
         flash(refusal_sentence(refusal), "grey")
         return redirect(url_for("stop.show"))
-    _flash_released(is_released)
+    if is_released:
+        flash(
+            _(
+                "Publishing has started again. Posts within their late limit are published within "
+                "seconds."
+            )
+        )
+    else:
+        flash(
+            _("That stop is released, but another one made since then is still in force."), "amber"
+        )
     return redirect(url_for("stop.show"))
 
 
@@ -126,23 +138,6 @@ def override_time() -> Page:
         machine_time.override_time(session, **actor_now())
     flash(_("Posts are published all the same, until the server’s time is right again."))
     return redirect(url_for("stop.show"))
-
-
-def _number_in_doubt(form: ReleaseForm) -> int:
-    """Return the number of posts in doubt that the page showed, if the box was ticked; else 0."""
-    return number_of(request.form.get("known", "")) if form.in_doubt.data else 0
-
-
-def _flash_released(is_released: bool) -> None:
-    if is_released:
-        flash(
-            _(
-                "Publishing has started again. Posts within their late limit are published within "
-                "seconds."
-            )
-        )
-        return
-    flash(_("That stop is released, but another one made since then is still in force."), "amber")
 
 
 def entry(viewer: Actor, *, on_duty: bool) -> MenuEntry | None:
@@ -158,18 +153,6 @@ def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
     if not stops:
         return ()
     can_release = may(viewer, Action.RELEASE, None)
-    return (
-        Banner(
-            _stop_sentence(session, stops),
-            tone="red",
-            icon="stop-circle",
-            href=url_for("stop.show", _anchor="release" if can_release else None),
-            link=_("Release the stop") if can_release else _("See what this means"),
-        ),
-    )
-
-
-def _stop_sentence(session: Session, stops: list[Stop]) -> str:
     first, other_count = stops[0], len(stops) - 1
     sentence = _(
         "All publishing has been stopped since %(at)s by %(who)s. Reason: %(reason)s",
@@ -177,14 +160,22 @@ def _stop_sentence(session: Session, stops: list[Stop]) -> str:
         who=stopper(session, first),
         reason=_shorten(first.reason),
     )
-    if not other_count:
-        return sentence
-    others = _n(
-        "(%(num)s more stop is in force.)",
-        "(%(num)s more stops are in force.)",
-        other_count,
+    if other_count:
+        others = _n(
+            "(%(num)s more stop is in force.)",
+            "(%(num)s more stops are in force.)",
+            other_count,
+        )
+        sentence = f"{sentence} {others}"
+    return (
+        Banner(
+            sentence,
+            tone="red",
+            icon="stop-circle",
+            href=url_for("stop.show", _anchor="release" if can_release else None),
+            link=_("Release the stop") if can_release else _("See what this means"),
+        ),
     )
-    return f"{sentence} {others}"
 
 
 def _shorten(reason: str) -> str:

@@ -130,10 +130,6 @@ def loggable_path(request: Request) -> str:
         if secret := (request.view_args or {}).get(name):
             path = path.replace(secret, _HIDDEN)
     if request.url_rule is None:
-        path = "/".join(_short_word(word) for word in path.split("/"))
+        path = "/".join(word if len(word) <= _LONGEST_WORD else _HIDDEN for word in path.split("/"))
     query = f"?{_HIDDEN}" if request.query_string else ""
     return quote(path, safe="/*~:@!$&'()+,;=") + query
-
-
-def _short_word(word: str) -> str:
-    return word if len(word) <= _LONGEST_WORD else _HIDDEN

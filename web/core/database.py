@@ -27,7 +27,9 @@ def register(app: Flask) -> None:
 @contextmanager
 def reading() -> Iterator[Session]:
     """Yield the request's read-only session; its transaction outlives the block."""
-    yield _session()
+    if "reading" not in g:
+        g.reading = ctx.database.session_for_reading()
+    yield cast(ReadingSession, g.reading)
 
 
 def end_reading() -> None:
@@ -35,12 +37,6 @@ def end_reading() -> None:
     session: ReadingSession | None = g.get("reading")
     if session is not None:
         session.end()
-
-
-def _session() -> ReadingSession:
-    if "reading" not in g:
-        g.reading = ctx.database.session_for_reading()
-    return cast(ReadingSession, g.reading)
 
 
 def _end_before_sending(response: Response) -> Response:

@@ -39,40 +39,38 @@ def register(app: Flask, locale: Locale) -> None:
     remaining returns "(1 hour 20 minutes left)", ago a unit and a number, digits and numbered
     a number.
     """
-    app.jinja_env.filters.update(_moment_filters(locale))
-    app.jinja_env.filters.update(_number_filters(locale))
 
-
-def _moment_filters(locale: Locale) -> dict[str, Callable[..., str]]:
     def with_now(function: Callable[..., str]) -> Callable[[Any, datetime], str]:
         return lambda at, now: function(at, locale(), now=now)
 
-    return {
-        "when": with_now(dates.moment),
-        "when_short": with_now(dates.short_moment),
-        "plain_when": with_now(dates.plain_moment),
-        "stamp": with_now(dates.stamp),
-        "day": with_now(dates.day),
-        "day_heading": with_now(dates.day_heading),
-        "remaining": with_now(dates.remaining),
-        "full_date": lambda at: dates.full_date(at, locale()),
-        "clock_time": lambda at: dates.clock_time(at, locale()),
-        "clock_seconds": lambda at: dates.clock_time(at, locale(), has_seconds=True),
-    }
+    app.jinja_env.filters.update(
+        {
+            "when": with_now(dates.moment),
+            "when_short": with_now(dates.short_moment),
+            "plain_when": with_now(dates.plain_moment),
+            "stamp": with_now(dates.stamp),
+            "day": with_now(dates.day),
+            "day_heading": with_now(dates.day_heading),
+            "remaining": with_now(dates.remaining),
+            "full_date": lambda at: dates.full_date(at, locale()),
+            "clock_time": lambda at: dates.clock_time(at, locale()),
+            "clock_seconds": lambda at: dates.clock_time(at, locale(), has_seconds=True),
+        }
+    )
 
-
-def _number_filters(locale: Locale) -> dict[str, Callable[..., object]]:
-    @pass_context  # otherwise Jinja folds `4|digits` once, in the first request's language
+    @pass_context  # else Jinja folds `4|digits` once, in the first request's language
     def in_digits(_context: Context, value: object) -> str:
         return digits(str(value), locale())
 
-    return {
-        "digits": in_digits,
-        "numbered": lambda value: format_numbered(value, locale()),
-        "ago": ago,
-        "newest_page": newest_page,
-        "strip_leading_handles": strip_leading_handles,
-    }
+    app.jinja_env.filters.update(
+        {
+            "digits": in_digits,
+            "numbered": lambda value: format_numbered(value, locale()),
+            "ago": ago,
+            "newest_page": newest_page,
+            "strip_leading_handles": strip_leading_handles,
+        }
+    )
 
 
 def encode_cursor(cursor: Cursor | None) -> str:

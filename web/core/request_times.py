@@ -135,7 +135,11 @@ def run_folder() -> Iterator[Path | None]:
     owner = os.getpid()
     os.environ.pop(FOLDER, None)  # that of another web that started this one
     try:
-        _erase_left_ones()
+        for left_folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+            match = re.fullmatch(rf"{PREFIX}(\d+)-\w+", left_folder.name)
+            is_ours = left_folder.lstat().st_uid == os.getuid() and not left_folder.is_symlink()
+            if match and is_ours and not _is_running(int(match[1])):
+                shutil.rmtree(left_folder, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{owner}-"))
         _reserve(_file(folder, _ENDED))
     except OSError as problem:
@@ -181,14 +185,6 @@ def _reserve(file: Path) -> None:
     """Make the file with all its bytes: a process that maps one dies when the disk is full."""
     with file.open("wb") as content:
         os.posix_fallocate(content.fileno(), 0, RESERVED)
-
-
-def _erase_left_ones() -> None:
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        match = re.fullmatch(rf"{PREFIX}(\d+)-\w+", folder.name)
-        is_ours = folder.lstat().st_uid == os.getuid() and not folder.is_symlink()
-        if match and is_ours and not _is_running(int(match[1])):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_running(pid: int) -> bool:

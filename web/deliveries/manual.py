@@ -17,7 +17,6 @@ from publisher.models.posts import Post
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
-from publisher.validation import FieldError
 from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
@@ -47,7 +46,9 @@ def _page(session: Session, form: PastedForm, delivery_id: int) -> str:
         preview=make_preview(delivery.variant),
         form=form,
         refusal=_refusal(session, delivery_id),
-        remote_text=_platform_text(form.problems),
+        remote_text=next(
+            (str(error.values["there"]) for error in form.problems if "there" in error.values), ""
+        ),
         text=outgoing_text.outgoing_text(delivery.variant),
         link=outgoing_text.outgoing_link(delivery.variant),
         is_sent_automatically=delivery.state is DeliveryState.SCHEDULED
@@ -78,20 +79,29 @@ def show(form: PastedForm, delivery_id: int) -> Page:
 
     The page shows the approved text to copy, or the reason why it may not be published.
     """
-    manual_post = _manual_post(delivery_id, form.link.data or "")
+    with reading() as session:
+        delivery_and_post(session, delivery_id)
+        manual_post = manual.look_at_link(
+            session, **actor_now(), delivery_id=delivery_id, link=form.link.data or ""
+        )
     linked_post = read_back(manual_post)
     with writing() as session:
         manual.publish_by_hand(
             session, **actor_now(), manual_post=manual_post, linked_post=linked_post
         )
-    _flash_result(linked_post)
+    if linked_post.is_read:
+        sentence = _(
+            "Recorded as published by hand. We checked the platform: it is exactly what was "
+            "approved."
+        )
+        flash(sentence)
+    else:
+        sentence = _(
+            "Recorded as published by hand. The platform could not be read, so we could not check "
+            "it."
+        )
+        flash(sentence, "amber")
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))
-
-
-def _manual_post(delivery_id: int, link: str) -> ManualPost:
-    with reading() as session:
-        delivery_and_post(session, delivery_id)
-        return manual.look_at_link(session, **actor_now(), delivery_id=delivery_id, link=link)
 
 
 def read_back(manual_post: ManualPost) -> LinkedPost:
@@ -102,26 +112,3 @@ def read_back(manual_post: ManualPost) -> LinkedPost:
     except CredentialsExpired:
         return manual.unread(manual_post)
     return manual.read_back(platform, manual_post)
-
-
-def _platform_text(problems: tuple[FieldError, ...]) -> str:
-    """Return the text on the platform if it differs from the approved one, or ""."""
-    return next((str(error.values["there"]) for error in problems if "there" in error.values), "")
-
-
-def _flash_result(linked_post: LinkedPost) -> None:
-    if linked_post.is_read:
-        flash(
-            _(
-                "Recorded as published by hand. We checked the platform: it is exactly what was "
-                "approved."
-            )
-        )
-        return
-    flash(
-        _(
-            "Recorded as published by hand. The platform could not be read, so we could not check "
-            "it."
-        ),
-        "amber",
-    )

@@ -75,19 +75,26 @@ def show(delivery_id: int) -> Page:
 @reads
 def _delivery_page(session: Session, form: PlatformLinkForm, delivery_id: int) -> str:
     delivery, post = manual.delivery_and_post(session, delivery_id)
+    department_id = delivery.post.department_id
     return render_template(
         "deliveries/delivery.html",
         delivery=delivery,
         post=post,
         preview=make_preview(delivery.variant),
         form=form,
-        acts=_acts(delivery),
+        acts=frozenset(
+            action
+            for action, states in _ACTIONS.items()
+            if delivery.state in states and may(actor(), action, department_id)
+        ),
         hold_sentence=holds.hold_sentence(session, delivery),
         manual_publisher=_manual_publisher(session, delivery),
         unread_link=session.get(UnreadLink, delivery_id),
         may_read_answers=may(actor(), Action.SEE_RAW_ANSWER, post.department_id),
         resend_from=(delivery.sending_at or ctx.now()) + reconcile.RESEND_WAIT,
-        attempts=_attempts(delivery),
+        attempts=list(delivery.attempts)
+        if may(actor(), Action.SEE_ATTEMPTS, department_id)
+        else [],
         passed=find_passed_date(delivery.variant.text, local_day(ctx.now())),
     )
 
@@ -102,28 +109,12 @@ _ACTIONS: Mapping[Action, Collection[DeliveryState]] = {
 }
 
 
-def _acts(delivery: Delivery) -> frozenset[Action]:
-    """Return the actions that the delivery's state and the actor's rights allow."""
-    department_id = delivery.post.department_id
-    return frozenset(
-        action
-        for action, states in _ACTIONS.items()
-        if delivery.state in states and may(actor(), action, department_id)
-    )
-
-
 def _manual_publisher(session: Session, delivery: Delivery) -> str:
     """Return the name of the person who published it by hand; empty if the system did."""
     receipt = delivery.receipt
     if receipt is None or receipt.origin is not ReceiptOrigin.BY_HAND or receipt.person_id is None:
         return ""
     return person_name(session.get_one(Person, receipt.person_id), receipt.published_at)
-
-
-def _attempts(delivery: Delivery) -> list[object]:
-    if may(actor(), Action.SEE_ATTEMPTS, delivery.post.department_id):
-        return list(delivery.attempts)
-    return []
 
 
 @routes.post("/deliveries/<int:delivery_id>/cancel")

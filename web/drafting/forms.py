@@ -139,7 +139,7 @@ def read(sheet: Sheet) -> Draft:
     """Read the form as a draft; an empty slot makes no variant."""
     form = sheet.form
     uploaded = [
-        _upload_picture(upload)
+        PictureDraft(alt_text="", content=upload.read(), name=upload.filename or "")
         for upload in form.photos.data or []
         if isinstance(upload, FileStorage)
     ]
@@ -163,10 +163,6 @@ def read(sheet: Sheet) -> Draft:
 def slots_with_text(sheet: Sheet) -> list[TextSlot]:
     """Return the slots that have a text, in the order of the draft's variants."""
     return [slot for slot in sheet.slots if (sheet.form[slot.name].data or "").strip()]
-
-
-def _upload_picture(file: FileStorage) -> PictureDraft:
-    return PictureDraft(alt_text="", content=file.read(), name=file.filename or "")
 
 
 def _variant(sheet: Sheet, slot: TextSlot, uploaded: list[PictureDraft]) -> VariantDraft:

@@ -117,6 +117,7 @@ def render(session: Session, post: Post, sheet: Sheet, draft: Draft, *, notice: 
     refusal = sheet.form.refusal
     stale = refusal if isinstance(refusal, StaleRevision) else None
     blanks = placeholders.blanks_in_sheet(sheet)
+    sources = [_source(post, picture) for picture in sheet.pictures]
     return render_template(
         "drafting/draft.html",
         post=post,
@@ -124,7 +125,14 @@ def render(session: Session, post: Post, sheet: Sheet, draft: Draft, *, notice: 
         form=sheet.form,
         sources=prefill.list_sources(post),
         accounts=list(dict.fromkeys(slot.account for slot in sheet.slots)),
-        **_texts(post, sheet),
+        picture_sources=sources,
+        previews={slot.name: _preview(post, sheet, slot, sources) for slot in sheet.slots},
+        outgoing={slot.name: _outgoing(sheet, slot) for slot in sheet.slots},
+        languages=LANGUAGE_WORDS,
+        lengths={slot.name: _length(sheet, slot) for slot in sheet.slots},
+        live_notes=_live_notes(post, sheet),
+        link_advice=_link_advice(sheet),
+        link_prices=_link_prices(sheet),
         blanks=blanks,
         blanks_form=placeholders.blanks_form(blanks),
         **placeholders.proposals_shown(post, sheet, blanks),
@@ -139,20 +147,6 @@ def render(session: Session, post: Post, sheet: Sheet, draft: Draft, *, notice: 
         approvers=_approvers(session, post, sheet),
         person_id=actor().person_id,
     )
-
-
-def _texts(post: Post, sheet: Sheet) -> dict[str, object]:
-    sources = [_source(post, picture) for picture in sheet.pictures]
-    return {
-        "picture_sources": sources,
-        "previews": {slot.name: _preview(post, sheet, slot, sources) for slot in sheet.slots},
-        "outgoing": {slot.name: _outgoing(sheet, slot) for slot in sheet.slots},
-        "languages": LANGUAGE_WORDS,
-        "lengths": {slot.name: _length(sheet, slot) for slot in sheet.slots},
-        "live_notes": _live_notes(post, sheet),
-        "link_advice": _link_advice(sheet),
-        "link_prices": _link_prices(sheet),
-    }
 
 
 def _link_prices(sheet: Sheet) -> dict[str, str]:
@@ -216,7 +210,15 @@ def _preview(
     post: Post, sheet: Sheet, slot: TextSlot, sources: Sequence[str]
 ) -> list[ShownPicture]:
     form, language = sheet.form, slot.language.value
-    sizes, target = _sizes(post), sheet.targets.get(slot.name)
+    files = [file for submission in post.submissions for file in submission.files]
+    sizes = {file.sha256: (file.width or 0, file.height or 0) for file in files}
+    for revision in post.revisions:
+        for variant in revision.variants:
+            sizes |= {
+                rendition.source_sha256: (rendition.width, rendition.height)
+                for rendition in variant.renditions
+            }
+    target = sheet.targets.get(slot.name)
     out = correction_targets.pictures_to_leave(target) if target else frozenset()
     return [
         ShownPicture(
@@ -227,19 +229,6 @@ def _preview(
         for index, source in enumerate(sources)
         if sheet.pictures[index].source_sha256 not in out
     ]
-
-
-def _sizes(post: Post) -> dict[str, tuple[int, int]]:
-    """Return width and height of the known pictures, by the digest of the original."""
-    files = [file for submission in post.submissions for file in submission.files]
-    sizes = {file.sha256: (file.width or 0, file.height or 0) for file in files}
-    for revision in post.revisions:
-        for variant in revision.variants:
-            sizes |= {
-                rendition.source_sha256: (rendition.width, rendition.height)
-                for rendition in variant.renditions
-            }
-    return sizes
 
 
 def _length(sheet: Sheet, slot: TextSlot) -> outgoing_text.TextLength:

@@ -12,7 +12,6 @@ from approvals.policy import Action, may
 from approvals.states import PostState
 from publisher.drafting import diff, drafts, save
 from publisher.drafting.diff import Change
-from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.validation import NotFound
 from web.core.auth import actor, actor_now, reads, writing
@@ -56,7 +55,11 @@ def _comparison(session: Session, form: Form, post_id: int) -> str:
     post = drafts.get_post(session, actor=actor(), post_id=post_id)
     if not post.revisions:
         raise NotFound(post.id)
-    old, new = _revision_pair(post)
+    # An unknown number is replaced by the default.
+    revisions = {str(revision.number): revision for revision in post.revisions}
+    new = revisions.get(request.values.get("to", ""), post.revisions[-1])
+    before = [revision for revision in post.revisions if revision.number < new.number]
+    old = revisions.get(request.values.get("from", ""), before[-1] if before else new)
     changes = diff.changes(old, new)
     return render_template(
         "posts/compare.html",
@@ -65,20 +68,15 @@ def _comparison(session: Session, form: Form, post_id: int) -> str:
         new_revision=new,
         texts=_texts(old, new, changes),
         post_changes=[change for change in changes if change.variant is None],
-        departments=_departments(old, new),
+        departments={
+            row.department_id: row.department for row in (*old.departments, *new.departments)
+        },
         finely=diff.finely,
         messages=form.form_errors,
-        may_restore=_may_restore(post),
+        may_restore=post.kind is PostKind.POST
+        and post.state is not PostState.WITHDRAWN
+        and may(actor(), Action.DRAFT, post.department_id),
     )
-
-
-def _revision_pair(post: Post) -> tuple[Revision, Revision]:
-    """Return the old and the new revision; an unknown number is replaced by the default."""
-    revisions = {str(revision.number): revision for revision in post.revisions}
-    new = revisions.get(request.values.get("to", ""), post.revisions[-1])
-    before = [revision for revision in post.revisions if revision.number < new.number]
-    old = revisions.get(request.values.get("from", ""), before[-1] if before else new)
-    return old, new
 
 
 def _texts(old: Revision, new: Revision, changed: Sequence[Change]) -> list[Compared]:
@@ -91,16 +89,6 @@ def _texts(old: Revision, new: Revision, changed: Sequence[Change]) -> list[Comp
         if change.variant is not None:
             changes[change.variant.account_id, change.variant.language].append(change)
     return [Compared(variant, tuple(changes[key])) for key, variant in variants.items()]
-
-
-def _departments(old: Revision, new: Revision) -> dict[int, Department]:
-    rows = (*old.departments, *new.departments)
-    return {row.department_id: row.department for row in rows}
-
-
-def _may_restore(post: Post) -> bool:
-    live = post.kind is PostKind.POST and post.state is not PostState.WITHDRAWN
-    return live and may(actor(), Action.DRAFT, post.department_id)
 
 
 @routes.post("/posts/<int:post_id>/restore")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,7 +15,6 @@ from publisher.drafting import diff, snippets
 from publisher.drafting.diff import FinePiece
 from publisher.drafting.snippets import SnippetChange, SnippetDraft
 from publisher.models.desk import Snippet, TextPart
-from publisher.models.history import Event
 from publisher.models.submissions import SubmissionKind
 from publisher.people.departments import departments_in_force
 from web.core.auth import actor_now, reads, writes, writing
@@ -118,7 +117,12 @@ def _page(session: Session, form: OneTextForm, text_id: int | None = None) -> st
         form=form,
         snippet=text,
         events=events,
-        history=_steps(events.rows) if events is not None else [],
+        history=[
+            SnippetStep(change, _(VERBS.get(change.verb, "Changed")), _differences(change.changed))
+            for change in map(snippets.event_to_change, events.rows)
+        ]
+        if events is not None
+        else [],
         differences=differences,
         text_labels=TEXTS,
     )
@@ -185,13 +189,6 @@ def _read(form: OneTextForm) -> SnippetDraft:
         text_en=form.text_en.data or "",
         text_hi=form.text_hi.data or "",
     )
-
-
-def _steps(events: Iterable[Event]) -> list[SnippetStep]:
-    return [
-        SnippetStep(change, _(VERBS.get(change.verb, "Changed")), _differences(change.changed))
-        for change in map(snippets.event_to_change, events)
-    ]
 
 
 def _differences(changed: Mapping[str, tuple[object, object]]) -> list[LabelledDifference]:

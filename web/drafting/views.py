@@ -15,7 +15,7 @@ from publisher import failpoints
 from publisher.drafting import collaboration, drafts, prefill, renditions
 from publisher.drafting import save as drafting_save
 from publisher.drafting.closings import append_closing, closings, prepend_text, text_in_language
-from publisher.drafting.drafts import Draft, VariantDraft
+from publisher.drafting.drafts import Draft
 from publisher.drafting.renditions import preparation_context as known_pictures
 from publisher.intake.uploads import put_off_removal
 from publisher.models.posts import Post
@@ -66,7 +66,10 @@ def edit(post_id: int) -> Page:
     if request.form.get("then") in FORM_BUTTONS or placeholders.find_pressed_proposal().field:
         return _run_form_button(post_id, sheet, draft)
     number_on_page = number_of(sheet.form.seen.data)
-    before = _load_draft(post, number_on_page)
+    # What the writer began from, if it is still the newest revision.
+    before = (
+        prefill.draft_correction(post) if post.revisions and post.newest == number_on_page else None
+    )
     _keep_pictures(draft)
     end_reading()  # the pictures take time
     prepared = renditions.prepare_pictures(ctx.store, draft, pictures)
@@ -75,7 +78,14 @@ def edit(post_id: int) -> Page:
     except (Invalid, NotAllowed) as refusal:
         return _refusal_page(post_id, sheet, draft, refusal)
     failpoints.hit("edit.after_commit")
-    return _save_response(post_id, number)
+    flash(f"draft-{post_id}", "draft-done")
+    sends = request.form.get("then") == "send"
+    if sends:
+        flash(_("Revision %(number)s is with the department for approval.", number=number))
+    else:
+        flash(_("Saved as revision %(number)s.", number=number))
+    in_flight.flash_for_post(post_id)
+    return redirect(url_for("posts.show" if sends else "drafting.edit", post_id=post_id))
 
 
 def _keep_pictures(draft: Draft) -> None:
@@ -126,18 +136,6 @@ def _run_form_button(post_id: int, sheet: Sheet, draft: Draft) -> Page:
 
 def _write_note(session: Session, post_id: int, text: str) -> None:
     collaboration.write_note(session, **actor_now(), post_id=post_id, text=text)
-
-
-def _load_draft(post: Post, number: int) -> Draft | None:
-    """Return the draft of the revision that the writer began from, if it is still the newest."""
-    return prefill.draft_correction(post) if post.revisions and post.newest == number else None
-
-
-def _upload_warning() -> list[str]:
-    # Browsers do not send a file again with the returned form.
-    names = [upload.filename for upload in request.files.getlist("photos") if upload.filename]
-    message = _("Choose these files again: %(names)s", names=", ".join(names))
-    return [message] if names else []
 
 
 def _store(
@@ -193,25 +191,13 @@ def _comparable(draft: Draft) -> Draft:
         form_errors=(),
         asked_ids=tuple(sorted(draft.asked_ids)),
         named_ids=tuple(sorted(draft.named_ids)),
-        variants=tuple(_drop_file_names(variant) for variant in variants),
+        variants=tuple(
+            replace(
+                variant, pictures=tuple(replace(picture, name="") for picture in variant.pictures)
+            )
+            for variant in variants
+        ),
     )
-
-
-def _drop_file_names(variant: VariantDraft) -> VariantDraft:
-    return replace(
-        variant, pictures=tuple(replace(picture, name="") for picture in variant.pictures)
-    )
-
-
-def _save_response(post_id: int, number: int) -> Response:
-    flash(f"draft-{post_id}", "draft-done")
-    sends = request.form.get("then") == "send"
-    if sends:
-        flash(_("Revision %(number)s is with the department for approval.", number=number))
-    else:
-        flash(_("Saved as revision %(number)s.", number=number))
-    in_flight.flash_for_post(post_id)
-    return redirect(url_for("posts.show" if sends else "drafting.edit", post_id=post_id))
 
 
 def _refusal_page(post_id: int, sheet: Sheet, draft: Draft, refusal: Invalid | NotAllowed) -> Page:
@@ -242,7 +228,11 @@ def _form_page(
     session: Session, post_id: int, sheet: Sheet, draft: Draft, *, notice: str = ""
 ) -> str:
     post = drafts.get_post(session, actor=actor(), post_id=post_id)
-    sheet.form.form_errors.extend(_upload_warning())
+    # Browsers do not send a file again with the returned form.
+    names = [upload.filename for upload in request.files.getlist("photos") if upload.filename]
+    if names:
+        message = _("Choose these files again: %(names)s", names=", ".join(names))
+        sheet.form.form_errors.append(message)
     return page.render(session, post, sheet, draft, notice=notice)
 
 

@@ -86,7 +86,15 @@ def warn_about_draft(session: Session, post: Post, sheet: Sheet, draft: Draft) -
     for warning, spot in zip(warnings, spots, strict=True):
         at.setdefault(spot.anchor, {})[warning_sentence(warning)] = None
     by_anchor = {anchor: " ".join(sentences) for anchor, sentences in at.items()}
-    return WarningList(tuple(_lines(warnings, spots)), by_anchor, _links(session, texts))
+    reach = ctx.settings.link_reach
+    addresses = [address for address in all_addresses(texts) if may_fetch(address, reach)]
+    links = context.links_seen(session, addresses).values()
+    times = [link.checked_at for link in links if link.checked_at is not None]
+    return WarningList(
+        tuple(_lines(warnings, spots)),
+        by_anchor,
+        Links(len(links), len(links) - len(times), min(times, default=None)),
+    )
 
 
 def warn_about_reply(comment: CommentDetail) -> str:
@@ -142,25 +150,13 @@ def _spot(sheet: Sheet, slot: TextSlot, warned: ContentWarning) -> Spot:
         missing = TextSlot(slot.account, Language(str(warned.values["missing"])))
         return Spot(named, missing.name if missing.name in sheet.form else slot.name)
     if kind == "pictures":
-        return Spot(_("Photos"), _alt_field(sheet, slot, int(index)))
+        # The description of a stored photo, or the upload.
+        stored = [
+            position
+            for position, _picture in enumerate(sheet.pictures)
+            if not sheet.form[f"drop_{position}"].data
+        ]
+        if int(index) < len(stored):
+            return Spot(_("Photos"), f"alt_{stored[int(index)]}_{slot.language.value}")
+        return Spot(_("Photos"), sheet.form.photos.id)
     return Spot(named, sheet.form[slot.name].id)
-
-
-def _alt_field(sheet: Sheet, slot: TextSlot, number: int) -> str:
-    """Return the id of the description of the stored photo `number`, or of the upload."""
-    indexes = [
-        index
-        for index, _picture in enumerate(sheet.pictures)
-        if not sheet.form[f"drop_{index}"].data
-    ]
-    if number < len(indexes):
-        return f"alt_{indexes[number]}_{slot.language.value}"
-    return str(sheet.form.photos.id)
-
-
-def _links(session: Session, texts: Sequence[Text]) -> Links:
-    reach = ctx.settings.link_reach
-    addresses = [address for address in all_addresses(texts) if may_fetch(address, reach)]
-    checks = context.links_seen(session, addresses).values()
-    times = [link.checked_at for link in checks if link.checked_at is not None]
-    return Links(len(checks), len(checks) - len(times), min(times, default=None))

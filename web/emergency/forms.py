@@ -83,7 +83,16 @@ def _field(blank: TemplateField, language: str) -> Field:
         choices = options((str(n), pair[at]) for n, pair in enumerate(blank.choices))
         return RadioField(label, choices=choices, validate_choice=False)
     if blank.kind is BlankKind.DATE:
-        return RadioField(label, choices=_next_days(), validate_choice=False)
+        now = ctx.now()
+        days = [local_day(now) + n * ONE_DAY for n in range(DAYS_OFFERED)]
+        return RadioField(
+            label,
+            choices=options(
+                (day.isoformat(), placeholder_values.date_text(day, page_language(), now=now))
+                for day in days
+            ),
+            validate_choice=False,
+        )
     if language:
         label = (
             _("%(blank)s, in Marathi", blank=label)
@@ -91,16 +100,6 @@ def _field(blank: TemplateField, language: str) -> Field:
             else _("%(blank)s, in English", blank=label)
         )
     return StringField(label, description=_hint(blank))
-
-
-def _next_days() -> list[tuple[str, str]]:
-    """Return today and the days after it, as they will be written, by their ISO dates."""
-    now = ctx.now()
-    days = [local_day(now) + n * ONE_DAY for n in range(DAYS_OFFERED)]
-    return options(
-        (day.isoformat(), placeholder_values.date_text(day, page_language(), now=now))
-        for day in days
-    )
 
 
 def _hint(blank: TemplateField) -> str:

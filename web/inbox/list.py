@@ -73,8 +73,12 @@ def _list(session: Session, form: TickedForm) -> str:
     page = inbox_list.list_comments(
         session, actor=actor(), view=view, before=decode_cursor(before), limit=MOST_TICKED
     )
-    acts = _acts(view)
-    if "assign" in acts:
+    # Without an act no boxes are shown.
+    acts = set()
+    if view not in (InboxView.ANSWERED, InboxView.CLOSED) and scope_of(actor(), Action.CLOSE):
+        acts.add("close")
+    if view is InboxView.QUEUE and scope_of(actor(), Action.ASSIGN):
+        acts.add("assign")
         form.department.choices = views.department_choices(session)
     return render_template(
         "inbox/index.html",
@@ -89,16 +93,6 @@ def _list(session: Session, form: TickedForm) -> str:
         ticked_ids=set(form.chosen.data or ()),
         ticks_all="all" in request.args,
     )
-
-
-def _acts(view: InboxView) -> frozenset[str]:
-    """Return what may be done with ticked comments of this view; if empty, no boxes are shown."""
-    acts = set()
-    if view is InboxView.QUEUE and scope_of(actor(), Action.ASSIGN):
-        acts.add("assign")
-    if view not in (InboxView.ANSWERED, InboxView.CLOSED) and scope_of(actor(), Action.CLOSE):
-        acts.add("close")
-    return frozenset(acts)
 
 
 @routes.post("/comments/ticked")

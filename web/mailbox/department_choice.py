@@ -8,7 +8,7 @@ from wtforms import SelectField
 
 from publisher.mail.mailbox import department_choice
 from publisher.mail.mailbox.department_choice import ChoiceOutlook
-from publisher.mail.mailbox.preparation import MailIntake, PreparedMail, mail_intake
+from publisher.mail.mailbox.preparation import mail_intake
 from publisher.validation import FieldError, Invalid, NotFound
 from web.core.auth import reads, writing
 from web.core.context import ctx
@@ -64,8 +64,15 @@ def choose(form: DepartmentForm, token: str) -> Page:
     if not department_id:
         raise Invalid([FieldError("department_id", "required")])
     intake = mail_intake(ctx.settings, ctx.store, store_identity=ctx.store_identity)
-    prepared = _prepare_mail(token, intake)
-    if prepared is not None:
+    with reading() as session:
+        link = department_choice.get_link(session, token)
+        if g.acting is not None and not is_by_owner(link):
+            raise NotFound(token)
+        is_open = department_choice.outlook(session, link, now=ctx.now()) is ChoiceOutlook.OPEN
+        waiting = department_choice.get_waiting_mail(session, link) if is_open else None
+        digest = waiting.mail.raw_sha256 if waiting is not None else None
+    if is_open:
+        prepared = read_again(digest, intake)
         with writing(names_files=True) as session:
             department_choice.choose(
                 session,
@@ -76,18 +83,3 @@ def choose(form: DepartmentForm, token: str) -> Page:
                 now=ctx.now(),
             )
     return redirect(url_for("department_choice.choose", token=token))
-
-
-def _prepare_mail(token: str, intake: MailIntake) -> PreparedMail | None:
-    """Return the mail that the link is about; None if it is over.
-
-    Raises `NotFound` for somebody else.
-    """
-    with reading() as session:
-        link = department_choice.get_link(session, token)
-        if g.acting is not None and not is_by_owner(link):
-            raise NotFound(token)
-        if department_choice.outlook(session, link, now=ctx.now()) is not ChoiceOutlook.OPEN:
-            return None
-        digest = department_choice.get_waiting_mail(session, link).mail.raw_sha256
-    return read_again(digest, intake)

@@ -88,7 +88,10 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
     if not department_id:
         raise Invalid([FieldError("department_id", "required")])
     intake = mail_intake(ctx.settings, ctx.store, store_identity=ctx.store_identity)
-    prepared = _prepare_mail(quarantine_id, intake)
+    with reading() as session:
+        waiting = quarantine.waiting_mail(session, **actor_now(), quarantine_id=quarantine_id)
+        digest = waiting.mail.raw_sha256
+    prepared = read_again(digest, intake)
     with writing(names_files=True) as session:
         submission = take_in_waiting_mail(
             session,
@@ -102,13 +105,6 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
         number, submission_id = submission.number, submission.id
     flash(_("The email is submission %(number)s now.", number=number))
     return redirect(url_for("submissions.show", submission_id=submission_id))
-
-
-def _prepare_mail(quarantine_id: int, intake: MailIntake) -> PreparedMail:
-    with reading() as session:
-        waiting = quarantine.waiting_mail(session, **actor_now(), quarantine_id=quarantine_id)
-        digest = waiting.mail.raw_sha256
-    return read_again(digest, intake)
 
 
 def read_again(raw_sha256: str | None, intake: MailIntake) -> PreparedMail:

@@ -231,14 +231,12 @@ def routing_reason(step: RoutingStep) -> str:
     return _(
         ROUTING[step.reason],
         department=department_name(department) if department else "",
-        day=_day(step.published_at) if step.published_at else "",
+        day=dates.day(step.published_at, page_language(), now=ctx.now())
+        if step.published_at
+        else "",
         words=step.person_reason,
     )
 
 
 def _moment(at: datetime) -> str:
     return dates.moment(at, page_language(), now=ctx.now())
-
-
-def _day(at: datetime) -> str:
-    return dates.day(at, page_language(), now=ctx.now())

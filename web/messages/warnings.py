@@ -94,7 +94,12 @@ def warning_sentence(warned: ContentWarning) -> str:
         weekday = dates.weekdays(page_language())[day.weekday()] if isinstance(day, date) else ""
         values["weekday"] = weekday
     if warned.code is WarningCode.DATE_DIFFERS:
-        values["event"] = _event_span(warned.values)
+        first, last = warned.values["event_on"], warned.values["event_until_on"]
+        values["event"] = _localize("event_on", first)
+        if first != last:
+            values["event"] = _(
+                "%(first)s to %(last)s", first=_localize("", first), last=_localize("", last)
+            )
     return _(SENTENCES[warned.code], **values)
 
 
@@ -106,13 +111,6 @@ def warning_name(code: str) -> str:
 def remedy(warned: ContentWarning) -> str:
     """Return what can be done about a warning."""
     return _(WAYS_ON[warned.code])
-
-
-def _event_span(values: Mapping[str, object]) -> str:
-    first, last = values["event_on"], values["event_until_on"]
-    if first == last:
-        return _localize("event_on", first)
-    return _("%(first)s to %(last)s", first=_localize("", first), last=_localize("", last))
 
 
 def _localize(name: str, value: object) -> str:

@@ -77,7 +77,9 @@ def index(form: HeadsForm) -> Page:
     """Check the rows, or record the heads; a second person confirms them."""
     if request.form.get("step") == "read":
         rows = heads.read_lines((form.pasted.data or "")[:MOST_LETTERS])
-        checked = _check(form, rows[:MOST_ROWS])
+        order = read_order(form)
+        with writing() as session:
+            checked = heads.check_heads(session, **actor_now(), rows=rows[:MOST_ROWS], order=order)
         form.pasted.data = ""
         return _page(form, checked)
     rows = [row for row in _rows() if not row.is_empty]
@@ -91,9 +93,3 @@ def index(form: HeadsForm) -> Page:
         )
     )
     return redirect(url_for("calls.index"))
-
-
-def _check(form: HeadsForm, rows: Sequence[HeadRow]) -> Sequence[CheckedHead]:
-    order = read_order(form)
-    with writing() as session:
-        return heads.check_heads(session, **actor_now(), rows=rows, order=order)

@@ -67,7 +67,15 @@ def _page(
     )
     head = head_links.find_office(session, link, now=ctx.now()) if link is not None else None
     if link is None or (head is None and named is None) or (link.ended_at and named is None):
-        return _expired_page()
+        # Who has no account gets a way on.
+        return error_page(
+            404,
+            message=_("This link has expired or was already used."),
+            way_on=_(
+                "Open the link in the email or SMS again. If its time is over, phone the Cell, "
+                "which can send a new one."
+            ),
+        )
     if g.acting is not None and not is_by_owner(link):
         page = render_template("people/personal_link_of_another.html", person=link.person)
         return page, 403
@@ -89,18 +97,6 @@ def _page(
         has_code=can_code,
         is_final=head is not None and nominate.confirms(head, is_proven=can_code, now=ctx.now()),
         is_late=is_code_late(session, link, CODE if is_summary else NoticeKind.LINK_CODE),
-    )
-
-
-def _expired_page() -> Page:
-    """Return the page of an unknown or expired link, with a way to continue without an account."""
-    return error_page(
-        404,
-        message=_("This link has expired or was already used."),
-        way_on=_(
-            "Open the link in the email or SMS again. If its time is over, phone the Cell, "
-            "which can send a new one."
-        ),
     )
 
 
@@ -251,14 +247,12 @@ def _keep(form: OfficersForm, token: str) -> Page:
                 is_proven=not is_signed_in,
                 now=ctx.now(),
             )
-            is_final = nomination.was_proven or not _wait(nomination.first, nomination.second)
+            is_final = nomination.was_proven or not any(
+                officer.state == "recorded" for officer in (nomination.first, nomination.second)
+            )
     if problem is not None:
         return _refuse_code(form, token, problem)
     return _done_page(token, is_final=is_final)
-
-
-def _wait(*officers: Appointment) -> bool:
-    return any(officer.state == "recorded" for officer in officers)
 
 
 def _done_page(token: str, *, is_final: bool) -> Page:

@@ -25,7 +25,6 @@ from web.core.state_badges import state_word
 from web.messages.names import account_name, department_name
 from web.papers.files import MOST_ROWS, filter_line, pdf_file
 from web.schedule.calendar import LEGEND, read_query
-from web.schedule.calendar_layout import CalendarQuery
 
 routes = Blueprint("calendar_papers", __name__)
 
@@ -46,26 +45,23 @@ def month(session: Session) -> Response:
         state=choice.state,
     )
     month_name = dates.month(choice.month, page_language())
+    account = session.get(Account, choice.account) if choice.account else None
+    department = session.get(Department, choice.department) if choice.department else None
+    states = [_(state_word(thing, state)) for thing, state in LEGEND if state == choice.state]
+    filters = [
+        (_("Account"), account_name(account) if account else ""),
+        (_("Department"), department_name(department) if department else ""),
+        (_("State"), ", ".join(states)),
+    ]
     return pdf_file(
         Paper(
             _("Calendar: %(month)s", month=month_name),
-            [*filter_line(_filters(session, choice)), *calendar_parts(days)],
+            [*filter_line(filters), *calendar_parts(days)],
             landscape=True,
         ),
         name=f"calendar-{choice.month:%Y-%m}",
         back=choice.href("month", choice.month),
     )
-
-
-def _filters(session: Session, choice: CalendarQuery) -> list[tuple[str, str]]:
-    account = session.get(Account, choice.account) if choice.account else None
-    department = session.get(Department, choice.department) if choice.department else None
-    states = [_(state_word(thing, state)) for thing, state in LEGEND if state == choice.state]
-    return [
-        (_("Account"), account_name(account) if account else ""),
-        (_("Department"), department_name(department) if department else ""),
-        (_("State"), ", ".join(states)),
-    ]
 
 
 def calendar_parts(days: Sequence[CalendarDay]) -> list[Part]:
@@ -78,17 +74,14 @@ def calendar_parts(days: Sequence[CalendarDay]) -> list[Part]:
         Table((6, 10.5, 6.5, 5.5, 4.5), [_row(item) for item in items[:MOST_ROWS]], headings)
     ]
     if len(items) > MOST_ROWS:
-        parts.append(Paragraph(_more(len(items))))
+        sentence = _(
+            "These are the first %(shown)s of %(total)s. Choose a department or an account for the "
+            "others.",
+            shown=number(MOST_ROWS, page_language()),
+            total=number(len(items), page_language()),
+        )
+        parts.append(Paragraph(sentence))
     return parts
-
-
-def _more(total: int) -> str:
-    return _(
-        "These are the first %(shown)s of %(total)s. Choose a department or an account for the "
-        "others.",
-        shown=number(MOST_ROWS, page_language()),
-        total=number(total, page_language()),
-    )
 
 
 def _row(item: Item) -> tuple[str, ...]:

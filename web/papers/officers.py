@@ -16,7 +16,7 @@ from web.core.i18n import _, page_language
 from web.core.permissions import allow_roles
 from web.messages.names import department_name, person_name
 from web.papers.files import filter_line, pdf_file
-from web.people.departments import READERS, Register, read_register_choice
+from web.people.departments import READERS, read_register_choice
 
 routes = Blueprint("officers_papers", __name__)
 
@@ -27,8 +27,30 @@ def register() -> Response:
     """Return the departments that the register shows, with their officers and heads, as PDF."""
     with writing() as session:
         listed = read_register_choice(session)
-        table = _table(listed)
-        parts: list[Part] = [*filter_line(_filters(listed)), table]
+        headings = [
+            _("No."),
+            _("Department"),
+            _("First officer"),
+            _("Second officer"),
+            _("Head"),
+        ]
+        rows = []
+        for number, department in enumerate(listed.chosen, start=1):
+            officers = [_person(officer) for officer in listed.officers.get(department.id, ())]
+            heads = [_person(head) for head in listed.heads.get(department.id, ())]
+            rows.append(
+                (
+                    digits(str(number), page_language()),
+                    department_name(department),
+                    *[*(officers or [_("nobody named")]), "", ""][:2],
+                    "\n".join(heads) or _("not recorded"),
+                )
+            )
+        table = Table((1.6, 7, 8.5, 8.5, 8), rows, headings)
+        numbers = {0: _("No officer"), 1: _("One officer"), 2: _("Two officers")}
+        officers_label = "" if listed.number is None else numbers[listed.number]
+        filters = [(_("Search"), listed.query), (_("Officers"), officers_label)]
+        parts: list[Part] = [*filter_line(filters), table]
         export.record_export(session, **actor_now(), rows=len(table.rows), page="departments")
     return pdf_file(
         Paper(_("Register of nodal officers"), parts, landscape=True),
@@ -39,35 +61,6 @@ def register() -> Response:
             officers=request.args.get("officers") or None,
         ),
     )
-
-
-def _filters(listed: Register) -> list[tuple[str, str]]:
-    numbers = {0: _("No officer"), 1: _("One officer"), 2: _("Two officers")}
-    number = "" if listed.number is None else numbers[listed.number]
-    return [(_("Search"), listed.query), (_("Officers"), number)]
-
-
-def _table(listed: Register) -> Table:
-    headings = [
-        _("No."),
-        _("Department"),
-        _("First officer"),
-        _("Second officer"),
-        _("Head"),
-    ]
-    rows = []
-    for number, department in enumerate(listed.chosen, start=1):
-        officers = [_person(officer) for officer in listed.officers.get(department.id, ())]
-        heads = [_person(head) for head in listed.heads.get(department.id, ())]
-        rows.append(
-            (
-                digits(str(number), page_language()),
-                department_name(department),
-                *[*(officers or [_("nobody named")]), "", ""][:2],
-                "\n".join(heads) or _("not recorded"),
-            )
-        )
-    return Table((1.6, 7, 8.5, 8.5, 8), rows, headings)
 
 
 def _person(appointment: Appointment) -> str:

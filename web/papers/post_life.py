@@ -56,7 +56,24 @@ def life(session: Session, post_id: int) -> Response:
     steps = post_timeline(session, post=post, now=ctx.now()).steps[-MOST_ROWS:]
     previews = make_previews(post.revisions[-1]) if post.revisions else []
     stage = post_stages(session, [post])[post.id]
-    facts = Table((1, 2), _facts(post, stage))
+    fact_rows = [
+        (_("Department"), department_name(post.department)),
+        (_("State"), _states(post, stage)),
+        (_("Revision"), format_numbered(post.newest, page_language()) if post.newest else ""),
+        *[
+            (_("Written by"), person_name(revision.author, revision.saved_at))
+            for revision in post.revisions[-1:]
+        ],
+    ]
+    for submission in post.submissions:
+        fact_rows += [
+            (_("Acknowledgement number"), submission.number),
+            (_("Submitted by"), submitter(submission)),
+            (_("Submitted at"), _moment(submission.received_at)),
+        ]
+    if post.reply:
+        fact_rows.append((_("The citizen’s comment"), _citizens(post.reply.comment.text)))
+    facts = Table((1, 2), [(label, value) for label, value in fact_rows if value])
     history = [
         Heading(_("What was done")),
         Table(
@@ -72,27 +89,6 @@ def life(session: Session, post_id: int) -> Response:
         name=f"post-{post.id}",
         back=url_for("posts.show", post_id=post.id),
     )
-
-
-def _facts(post: Post, stage: Stage) -> list[tuple[str, str]]:
-    facts = [
-        (_("Department"), department_name(post.department)),
-        (_("State"), _states(post, stage)),
-        (_("Revision"), format_numbered(post.newest, page_language()) if post.newest else ""),
-        *[
-            (_("Written by"), person_name(revision.author, revision.saved_at))
-            for revision in post.revisions[-1:]
-        ],
-    ]
-    for submission in post.submissions:
-        facts += [
-            (_("Acknowledgement number"), submission.number),
-            (_("Submitted by"), submitter(submission)),
-            (_("Submitted at"), _moment(submission.received_at)),
-        ]
-    if post.reply:
-        facts.append((_("The citizen’s comment"), _citizens(post.reply.comment.text)))
-    return [(label, value) for label, value in facts if value]
 
 
 def _states(post: Post, stage: Stage) -> str:

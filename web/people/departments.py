@@ -61,11 +61,26 @@ def index(session: Session) -> str:
     """List the departments in force, or those found, with officers and heads."""
     register = read_register_choice(session)
     departments = page_of_rows(register.chosen)
+    labels = {None: _("All"), 0: _("No officer"), 1: _("One officer"), 2: _("Two officers")}
+    names: dict[int | None, str | None] = {
+        None: None,
+        **{number: name for name, number in OFFICERS.items()},
+    }
     return render_template(
         "people/departments.html",
         departments=departments,
         register=register,
-        views=_views(register),
+        views=[
+            {
+                "label": labels[number],
+                "href": url_for(
+                    "departments.index", q=register.query or None, officers=names[number]
+                ),
+                "count": len(register.with_officers(number)),
+                "here": register.number == number,
+            }
+            for number in labels
+        ],
         named_nobody=_ids_without_names(session),
         former_names=department_orders.former_names(
             session, [department.id for department in departments.rows]
@@ -120,24 +135,6 @@ def read_register_choice(session: Session) -> Register:
     if not query:  # results keep the order of the search
         visible.sort(key=lambda department: not {department.id} & {*officers, *heads})
     return Register(query, OFFICERS.get(request.args.get("officers", "")), visible, officers, heads)
-
-
-def _views(register: Register) -> list[dict[str, object]]:
-    """Return the views by number of officers, with their counts."""
-    labels = {None: _("All"), 0: _("No officer"), 1: _("One officer"), 2: _("Two officers")}
-    names: dict[int | None, str | None] = {
-        None: None,
-        **{number: name for name, number in OFFICERS.items()},
-    }
-    return [
-        {
-            "label": labels[number],
-            "href": url_for("departments.index", q=register.query or None, officers=names[number]),
-            "count": len(register.with_officers(number)),
-            "here": register.number == number,
-        }
-        for number in labels
-    ]
 
 
 @routes.get("/departments.csv")

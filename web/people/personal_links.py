@@ -214,11 +214,23 @@ def _act(
 ) -> Page:
     """Do what the link is for, or send the requested code, and redirect to its page.
 
-    `act` returns the message about it. Raises `Invalid` if the link's person is not verified.
+    `act` returns what is said of it. Raises `Invalid` if the person of the link is not proven,
+    and `NotFound` if the link is over, or opened by somebody else.
     """
     sentence = _("A code has been sent by SMS. It is valid for 15 minutes.")
+    problem: LinkCodeProblem | None = None
     with writing() as session:
-        link, problem = _proof(session, form, token, purpose, is_kept=is_kept)
+        link = _link(session, token, purpose)
+        if link is None or (g.acting is not None and not is_by_owner(link)):
+            raise NotFound(token)
+        if not is_by_owner(link) and _asks_for_code():
+            about = personal_links.appointment_details(session, link)
+            problem = personal_links.send_code(session, link=link, about=about, now=ctx.now())
+        elif not is_by_owner(link):
+            code = form.code.data or ""
+            problem = personal_links.use_code(
+                session, link=link, code=code, now=ctx.now(), is_kept=is_kept
+            )
         if problem is None and not _asks_for_code():
             sentence = act(session, link)
     if problem is not None:
@@ -226,34 +238,6 @@ def _act(
     if sentence:
         flash(sentence)
     return redirect(request.path)
-
-
-def _proof(
-    session: Session,
-    form: LinkForm,
-    token: str,
-    purpose: LinkPurpose,
-    *,
-    is_kept: bool = False,
-) -> tuple[Link, LinkCodeProblem | None]:
-    """Return the link, and why its person is not verified; sends a code if one is requested.
-
-    Raises `NotFound` if it is over, or opened by somebody else.
-    """
-    link = _link(session, token, purpose)
-    if link is None or (g.acting is not None and not is_by_owner(link)):
-        raise NotFound(token)
-    if is_by_owner(link):
-        return link, None
-    if _asks_for_code():
-        about = personal_links.appointment_details(session, link)
-        problem = personal_links.send_code(session, link=link, about=about, now=ctx.now())
-    else:
-        code = form.code.data or ""
-        problem = personal_links.use_code(
-            session, link=link, code=code, now=ctx.now(), is_kept=is_kept
-        )
-    return link, problem
 
 
 def _asks_for_code() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypedDict
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -115,12 +114,18 @@ def _new_page(session: Session, form: PersonForm) -> str:
     roles.sort(key=lambda role: role is Role.ADMIN)
     named_roles = [(role.value, _(ROLE_WORDS[role])) for role in roles]
     form.role.choices = options([("", _("Choose")), *named_roles])
-    departments = _departments(session)
+    departments = departments_in_force(session, now=ctx.now())
+    if not _is_staff():
+        departments = [row for row in departments if row.id == own_department_id]
     form.department_id.choices = department_options(
         departments, empty_label=_("Choose a department")
     )
     if request.method != "POST":
-        form.department_id.data = _first_choice(departments)
+        # The department that the URL names, or a head's own.
+        code = request.args.get("department", "")
+        is_own = not _is_staff()
+        ids = [department.id for department in departments if is_own or department.code == code]
+        form.department_id.data = ids[0] if ids else None
     number = number_of(request.args.get("person")) if _is_staff() else 0
     person = session.get(Person, number)
     if request.method != "POST" and person is not None:
@@ -136,24 +141,8 @@ def _new_page(session: Session, form: PersonForm) -> str:
     )
 
 
-def _first_choice(departments: Sequence[Department]) -> int | None:
-    """Return the department that the URL names, or a head's own."""
-    code = request.args.get("department", "")
-    is_own = not _is_staff()
-    ids = [department.id for department in departments if is_own or department.code == code]
-    return ids[0] if ids else None
-
-
 def _is_staff() -> bool:
     return scope_of(actor(), Action.RECORD_HEAD) is not None
-
-
-def _departments(session: Session) -> list[Department]:
-    """Return the departments for which the actor records people: for a head only their own."""
-    departments = departments_in_force(session, now=ctx.now())
-    if _is_staff():
-        return departments
-    return [department for department in departments if department.id == actor().department_id]
 
 
 @routes.route("/people/new", methods=["GET", "POST"])
@@ -166,7 +155,36 @@ def new(form: PersonForm) -> Page:
         form.mail.data = ""
         return _new_page(form)
     with writing() as session:
-        person_id = _record(session, form)
+        details: _Details = {
+            "name_mr": form.name_mr.data or "",
+            "name_en": form.name_en.data or "",
+            "designation": form.designation.data or "",
+            "mail": form.mail.data or None,
+            "mobile": form.mobile.data or None,
+        }
+        problems = Problems()
+        if form.role.data not in set(Role):
+            problems.found.append(BadPerson("role", "missing"))
+        if form.role.data == Role.ADMIN and not form.sure.data:
+            problems.found.append(BadPerson("sure", "missing"))
+        if not form.department_id.data:
+            problems.found.append(BadPerson("department_id", "unknown"))
+        problems.read(lambda: lookup.read(**details))
+        if details["mobile"] and not details["mail"] and (code := sms_problem()):
+            problems.found.append(BadPerson("mail", code))
+        problems.read(lambda: appointments.read_order(form.order_number.data or ""))
+        problems.finish()
+        appointment = appointments.record_person(
+            session,
+            **actor_now(),
+            **details,
+            role=Role(form.role.data),
+            department_id=form.department_id.data or 0,
+            order_number=form.order_number.data or "",
+        )
+        if appointment.person.password_hash is None:
+            invitations.invite(session, **actor_now(), person=appointment.person)
+        person_id = appointment.person_id
     flash(_("Recorded. The invitation is being sent."))
     if Role(form.role.data) in NEEDS_CONFIRMATION:
         flash(_("The appointment has no effect until another person has confirmed it."))
@@ -183,44 +201,6 @@ class _Details(TypedDict):
     designation: str
     mail: str | None
     mobile: str | None
-
-
-def _check(form: PersonForm, details: _Details) -> None:
-    """Raise `BadPerson` with everything that is wrong with the form."""
-    problems = Problems()
-    if form.role.data not in set(Role):
-        problems.found.append(BadPerson("role", "missing"))
-    if form.role.data == Role.ADMIN and not form.sure.data:
-        problems.found.append(BadPerson("sure", "missing"))
-    if not form.department_id.data:
-        problems.found.append(BadPerson("department_id", "unknown"))
-    problems.read(lambda: lookup.read(**details))
-    if details["mobile"] and not details["mail"] and (code := sms_problem()):
-        problems.found.append(BadPerson("mail", code))
-    problems.read(lambda: appointments.read_order(form.order_number.data or ""))
-    problems.finish()
-
-
-def _record(session: Session, form: PersonForm) -> int:
-    details: _Details = {
-        "name_mr": form.name_mr.data or "",
-        "name_en": form.name_en.data or "",
-        "designation": form.designation.data or "",
-        "mail": form.mail.data or None,
-        "mobile": form.mobile.data or None,
-    }
-    _check(form, details)
-    appointment = appointments.record_person(
-        session,
-        **actor_now(),
-        **details,
-        role=Role(form.role.data),
-        department_id=form.department_id.data or 0,
-        order_number=form.order_number.data or "",
-    )
-    if appointment.person.password_hash is None:
-        invitations.invite(session, **actor_now(), person=appointment.person)
-    return appointment.person_id
 
 
 @routes.get("/people/<int:person_id>")

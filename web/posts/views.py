@@ -56,7 +56,14 @@ def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
     post = drafts.get_post(session, actor=actor(), post_id=post_id, options=_SIBLINGS)
     newest = post.revisions[-1] if post.revisions else None
     reviews = department_reviews(newest, now=ctx.now()) if newest else []
-    publications, siblings = load_publications(session, post), _sibling_posts(post)
+    publications = load_publications(session, post)
+    department_ids = departments_in_sight(actor(), Action.SEE_POST)
+    others = {other.id: other for submission in post.submissions for other in submission.posts}
+    siblings = [
+        other
+        for key, other in sorted(others.items())
+        if key != post.id and (department_ids is None or other.department_id in department_ids)
+    ]
     acts = _acts(post) | _deletion_acts(post, publications)
     return render_template(
         "posts/post.html",
@@ -105,17 +112,6 @@ def _visible_submission_ids(post: Post) -> set[int]:
     }
 
 
-def _sibling_posts(post: Post) -> list[Post]:
-    """Return the other posts from the same submissions that the actor may see."""
-    department_ids = departments_in_sight(actor(), Action.SEE_POST)
-    others = {other.id: other for submission in post.submissions for other in submission.posts}
-    return [
-        other
-        for key, other in sorted(others.items())
-        if key != post.id and (department_ids is None or other.department_id in department_ids)
-    ]
-
-
 @routes.post("/posts/<int:post_id>/notes")
 @allow_action(Action.DRAFT)
 @handle_form(ClerkNoteForm, shown_by=_post_page)
@@ -143,7 +139,9 @@ def _acts(post: Post) -> frozenset[str]:
         for action, possible in is_possible.items()
         if possible and may(actor(), action, post.department_id)
     }
-    if _can_decide_in_person(post):
+    # A code for an officer's own phone.
+    in_review = post.state is PostState.IN_REVIEW
+    if in_review and may(actor(), Action.SEND_FOR_REVIEW, post.department_id):
         names.add("on_the_spot")
     return frozenset(names | _decisions(post))
 
@@ -152,12 +150,6 @@ def _deletion_acts(post: Post, publications: PostPublications) -> frozenset[str]
     """Return "take_back" if the actor may order the deletion of a live publication."""
     may_order = may(actor(), Action.ORDER_DELETION, post.department_id)
     return frozenset({"take_back"} if may_order and publications.can_be_taken_back else ())
-
-
-def _can_decide_in_person(post: Post) -> bool:
-    """Return True if the actor may show an approval code for an officer's own phone."""
-    in_review = post.state is PostState.IN_REVIEW
-    return in_review and may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
 
 
 def _decisions(post: Post) -> set[str]:

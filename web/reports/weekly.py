@@ -119,7 +119,13 @@ def index(session: Session) -> str:
     weeks = [(_part_name(week), week) for week in report.weeks]
     busiest = _busiest(report.departments)
     offices = [office for office, _tally in report.departments]
-    departments = _those_with_something(report)
+    departments = report.departments
+    if not request.args.get("all"):
+        departments = tuple(
+            (office, tally)
+            for office, tally in departments
+            if tally != PublishedCounts() or office.id in report.overdue
+        )
     return render_template(
         "reports/weekly.html",
         report=report,
@@ -163,19 +169,6 @@ def period_in_url() -> tuple[PeriodForm, PeriodName, Period]:
         if not field.typed:
             field.fill(day)
     return form, period_name, period
-
-
-def _those_with_something(
-    report: WeeklyReport,
-) -> Sequence[tuple[Office, PublishedCounts]]:
-    """Return the departments of the table: those with a number, or all if the URL says so."""
-    if request.args.get("all"):
-        return report.departments
-    return [
-        (office, tally)
-        for office, tally in report.departments
-        if tally != PublishedCounts() or office.id in report.overdue
-    ]
 
 
 def full_day(day: date) -> str:

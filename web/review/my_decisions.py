@@ -36,7 +36,13 @@ class DecisionTextForm(Form):
 def index(session: Session) -> str:
     """List the actor's decisions, newest first; `?month=` filters, `?whole` shows a full month."""
     months = history.list_months(session, actor=actor(), now=ctx.now())
-    month = _month(request.args.get("month", ""))
+    # "2026-11" stands for its first day; what is no month filters nothing.
+    year, _dash, month_number = request.args.get("month", "").partition("-")
+    known_year = number_of(year) in range(2000, 2100)
+    known_month = number_of(month_number) in range(1, 13)
+    month = (
+        date(number_of(year), number_of(month_number), 1) if known_year and known_month else None
+    )
     whole = month is not None and "whole" in request.args
     page = history.list_decisions(
         session,
@@ -56,14 +62,6 @@ def index(session: Session) -> str:
         decision_labels=DECIDED,
         outcome_sentence=became_sentence,
     )
-
-
-def _month(text: str) -> date | None:
-    """Parse "2026-11" as the first day of that month; None if it is not a month."""
-    year, _dash, month = text.partition("-")
-    known_year = number_of(year) in range(2000, 2100)
-    known_month = number_of(month) in range(1, 13)
-    return date(number_of(year), number_of(month), 1) if known_year and known_month else None
 
 
 def _month_words(month: date) -> str:

@@ -76,8 +76,10 @@ class Choice:
         return [variant.id for variant in self.variants]
 
 
-def _choices(session: Session) -> list[Choice]:
-    """Return what can be moved: the entries by time, then the posts without a time."""
+@reads
+def _choosing(session: Session, form: BulkMoveForm, chosen: list[int]) -> str:
+    """Return the page to choose on; the errors of the choice link to the first checkbox."""
+    # The entries by time, then the posts without a time.
     groups = entries(
         calendar.movable(session, actor=actor()),
         lambda delivery: (delivery.due_at, delivery.post_id),
@@ -87,13 +89,7 @@ def _choices(session: Session) -> list[Choice]:
         for group in groups
     ]
     waiting = calendar.list_unscheduled(session, actor=actor(), most=MOST_UNTIMED)
-    return [*timed, *(Choice(row.post, row.variants) for row in waiting)]
-
-
-@reads
-def _choosing(session: Session, form: BulkMoveForm, chosen: list[int]) -> str:
-    """Return the page to choose on; the errors of the choice link to the first checkbox."""
-    choices = _choices(session)
+    choices = [*timed, *(Choice(row.post, row.variants) for row in waiting)]
     # What was chosen on another page comes first.
     choices.sort(key=lambda choice: not set(choice.variant_ids) & set(chosen))
     first = f"chosen-{choices[0].variants[0].id}" if choices else None
@@ -125,14 +121,6 @@ def index(form: BulkMoveForm) -> Page:
         return _choosing(form, chosen)
     if not form.validate():
         return _choosing(form, chosen), 422
-    how = _read_move(form)
-    if request.form.get("step") in ("do", "drag"):
-        return _move_all(form, chosen, how)
-    return _plan(form, chosen, how)
-
-
-def _read_move(form: BulkMoveForm) -> Move:
-    """Read the chosen way to move; raises `Invalid`."""
     validator, amount = Validator(), form.amount.data or 0
     how: Move = ToSlots()
     if form.way.data == "at":
@@ -146,7 +134,9 @@ def _read_move(form: BulkMoveForm) -> Move:
             amount = 1
         how = Shift(timedelta(**{form.way.data: amount}))
     validator.finish()
-    return how
+    if request.form.get("step") in ("do", "drag"):
+        return _move_all(form, chosen, how)
+    return _plan(form, chosen, how)
 
 
 @reads

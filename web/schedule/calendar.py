@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 from flask import Blueprint, render_template, request
@@ -16,7 +15,7 @@ from publisher.models.people import Department
 from publisher.people.departments import departments_in_force
 from publisher.reports import calendar
 from publisher.reports.calendar import Item
-from publisher.reports.calendar_month import CalendarDay, calendar_days, month_grid
+from publisher.reports.calendar_month import calendar_days, month_grid
 from publisher.scheduling import slots
 from publisher.working_time import ONE_DAY, local_day
 from web.core.auth import actor, actor_now, reads
@@ -75,6 +74,9 @@ def index(session: Session) -> str:
         department_id=choice.department,
         state=choice.state,
     )
+    today = local_day(ctx.now())
+    begins = calendar_layout.first_day_of_view(choice, today)
+    listed_days = calendar_layout.list_days(days, choice, today)
     return render_template(
         "schedule/calendar.html",
         choice=choice,
@@ -86,27 +88,18 @@ def index(session: Session) -> str:
         untimed_skip=skip,
         may_schedule=may(actor(), Action.SCHEDULE, actor().department_id),
         legend=LEGEND,
-        **_layout(choice, days),
+        days=days,
+        today=today,
+        today_label=language_rules(page_language()).today,
+        title=calendar_layout.title(choice),
+        weekday_names=dates.weekdays(page_language()),
+        ways=calendar_layout.ways(choice, today),
+        views=[(view, choice.href(view, begins)) for view in CalendarView],
+        weeks=calendar_layout.weeks(days, choice, today),
+        bands=calendar_layout.bands(days, choice, today),
+        listed_days=listed_days,
+        next_days_href=choice.href(choice.view, choice.first + len(listed_days) * ONE_DAY),
     )
-
-
-def _layout(choice: CalendarQuery, days: Sequence[CalendarDay]) -> dict[str, object]:
-    """Return the template variables: the days as tables and as a list, and the navigation."""
-    today = local_day(ctx.now())
-    begins = calendar_layout.first_day_of_view(choice, today)
-    return {
-        "days": days,
-        "today": today,
-        "today_label": language_rules(page_language()).today,
-        "title": calendar_layout.title(choice),
-        "weekday_names": dates.weekdays(page_language()),
-        "ways": calendar_layout.ways(choice, today),
-        "views": [(view, choice.href(view, begins)) for view in CalendarView],
-        "weeks": calendar_layout.weeks(days, choice, today),
-        "bands": calendar_layout.bands(days, choice, today),
-        "listed_days": (listed_days := calendar_layout.list_days(days, choice, today)),
-        "next_days_href": choice.href(choice.view, choice.first + len(listed_days) * ONE_DAY),
-    }
 
 
 def read_query() -> CalendarQuery:

@@ -139,7 +139,15 @@ def list_days(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -
     Next to a table each day has a few items; the list itself ends after `MOST_LISTED`.
     """
     if choice.view is CalendarView.LIST:
-        return _page_of_days(days, choice, today)
+        # Whole days up to `MOST_LISTED` items, but at least a part of the first day.
+        cells: list[Cell] = []
+        for day in days:
+            skip = 0 if cells else choice.skip
+            shown_count = sum(len(cell.items) for cell in cells)
+            if cells and (shown_count + len(day.items) > MOST_LISTED or cells[-1].more):
+                break
+            cells.append(_cell(day, choice, today, limit=MOST_LISTED, skip=skip))
+        return cells
     if choice.view is CalendarView.WEEK:
         return [_cell(day, choice, today) for day in days]
     days_of_month = [day for day in days if day.day.replace(day=1) == choice.month]
@@ -149,18 +157,6 @@ def list_days(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -
         for day in days_of_month
         if day.day == today or (day.items and day.day >= since)
     ]
-
-
-def _page_of_days(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[Cell]:
-    """Return whole days up to `MOST_LISTED` items, or else a part of the first day."""
-    cells: list[Cell] = []
-    for day in days:
-        skip = 0 if cells else choice.skip
-        shown_count = sum(len(cell.items) for cell in cells)
-        if cells and (shown_count + len(day.items) > MOST_LISTED or cells[-1].more):
-            break
-        cells.append(_cell(day, choice, today, limit=MOST_LISTED, skip=skip))
-    return cells
 
 
 def weeks(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[list[Cell]]:

@@ -95,25 +95,21 @@ def ical_bytes(fed: FeedContent, base_url: str) -> bytes:
     ical.add("x-published-ttl", ASK_AGAIN)
     host = urlsplit(base_url).hostname or "nagarvani"
     for item in fed.items:
-        ical.add_component(_event(item, fed, base_url, host))
+        state = _(state_word(item.thing, item.state))
+        accounts = ", ".join(dict.fromkeys(account_name(account) for account in item.accounts))
+        uid = f"delivery-{min(item.deliveries)}" if item.deliveries else f"post-{item.post_id}"
+        event = Event()
+        event.add("uid", f"{uid}@{host}")
+        event.add("dtstamp", fed.changed_at)
+        event.add("dtstart", item.at)
+        event.add("dtend", item.at + LASTS)
+        event.add("summary", " · ".join(part for part in (item.title, accounts, state) if part))
+        event.add("description", f"{department_name(item.department)}\n{state}")
+        event.add("url", base_url + item.path)
+        event.add("status", _status(item))
+        event.add("transp", "TRANSPARENT")
+        ical.add_component(event)
     return bytes(ical.to_ical())
-
-
-def _event(item: Item, fed: FeedContent, base_url: str, host: str) -> Event:
-    state = _(state_word(item.thing, item.state))
-    accounts = ", ".join(dict.fromkeys(account_name(account) for account in item.accounts))
-    uid = f"delivery-{min(item.deliveries)}" if item.deliveries else f"post-{item.post_id}"
-    event = Event()
-    event.add("uid", f"{uid}@{host}")
-    event.add("dtstamp", fed.changed_at)
-    event.add("dtstart", item.at)
-    event.add("dtend", item.at + LASTS)
-    event.add("summary", " · ".join(part for part in (item.title, accounts, state) if part))
-    event.add("description", f"{department_name(item.department)}\n{state}")
-    event.add("url", base_url + item.path)
-    event.add("status", _status(item))
-    event.add("transp", "TRANSPARENT")
-    return event
 
 
 def _status(item: Item) -> str:

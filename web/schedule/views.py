@@ -89,18 +89,14 @@ def schedule(form: PostTimesForm, post_id: int) -> Page:
             late_limit=form.late_limit.data or 0,
             despite_warnings=form.despite_warnings.data,
         )
-        sentence = _set_sentence(deliveries)
+        texts: defaultdict[datetime, list[str]] = defaultdict(list)
+        for delivery in deliveries:
+            texts[delivery.due_at].append(short_title(delivery.variant))
+        lines = [f"{_moment(due_at)}: {', '.join(titles)}." for due_at, titles in texts.items()]
+        sentence = " ".join([_("The time is set."), *lines])
     failpoints.hit("schedule.after_commit")
     flash(sentence)
     return redirect(url_for("posts.show", post_id=post_id))
-
-
-def _set_sentence(deliveries: Iterable[Delivery]) -> str:
-    texts: defaultdict[datetime, list[str]] = defaultdict(list)
-    for delivery in deliveries:
-        texts[delivery.due_at].append(short_title(delivery.variant))
-    lines = [f"{_moment(due_at)}: {', '.join(titles)}." for due_at, titles in texts.items()]
-    return " ".join([_("The time is set."), *lines])
 
 
 def _fill(form: PostTimesForm, wish: str) -> None:

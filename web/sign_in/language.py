@@ -22,19 +22,14 @@ def choose() -> Response:
     chosen = request.form.get("lang", "")
     if chosen in page_languages():
         session["language"] = chosen
-        _remember(chosen)
+        acting: Acting | None = g.get("acting")
+        if acting is not None:
+            with writing() as database_session:
+                sign_in.choose_language(
+                    database_session,
+                    person_id=person_of(acting.actor),
+                    language=chosen,
+                    languages=page_languages(),
+                )
     path = request.form.get("next", "/")
     return redirect(path if is_own_path(path) else "/")
-
-
-def _remember(locale: str) -> None:
-    acting: Acting | None = g.get("acting")
-    if acting is None:
-        return
-    with writing() as database_session:
-        sign_in.choose_language(
-            database_session,
-            person_id=person_of(acting.actor),
-            language=locale,
-            languages=page_languages(),
-        )

@@ -10,7 +10,6 @@ from wtforms.validators import InputRequired
 from approvals.policy import require_fresh_factor
 from publisher.auth import sign_in
 from publisher.auth.contact_details import BadPerson
-from publisher.auth.refusals import SignInRefusal
 from publisher.models.people import ContactField, NoticeGroup, Person, Telling
 from publisher.notifications import late_codes, preferences, sms
 from publisher.notifications.kinds import NoticeKind
@@ -119,27 +118,25 @@ def _profile_page(database_session: Session, form: ProfileForm) -> str:
 def show(form: ProfileForm) -> Page:
     """Show one's own profile, and store it; the pages then use the chosen language."""
     with writing() as database_session:
+        if form.language.data not in page_languages():
+            raise BadPerson("language", "missing")
         profile.save(
             database_session,
             **actor_now(),
             person_id=_own_id(),
-            profile=_read(form),
+            profile=Profile(
+                language=form.language.data,
+                tellings={
+                    group: _telling(form, group) for group in NoticeGroup if acting().person.mail
+                },
+                uses_keys=form.uses_keys.data,
+            ),
             languages=page_languages(),
         )
     session["language"] = form.language.data
     with use_language(form.language.data):
         flash(_("Your profile is saved."))
     return redirect(url_for("profile.show"))
-
-
-def _read(form: ProfileForm) -> Profile:
-    if form.language.data not in page_languages():
-        raise BadPerson("language", "missing")
-    return Profile(
-        language=form.language.data,
-        tellings={group: _telling(form, group) for group in NoticeGroup if acting().person.mail},
-        uses_keys=form.uses_keys.data,
-    )
 
 
 def _telling(form: ProfileForm, group: NoticeGroup) -> Telling:
@@ -203,16 +200,8 @@ def _change_contact(form: ContactForm, field: ContactField) -> Page:
             is_unavailable=field is ContactField.MOBILE and not can_send_codes,
         )
     form.require_valid()
-    refusal = _request_change(form, field)
-    if refusal is not None:
-        raise form.error("password", own_password_sentence(refusal))
-    return redirect(url_for("profile.code"))
-
-
-def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | None:
-    """Check the password, then request the change; also commits a wrong try, to count it."""
     proof = own_proof(form.password.data or "")
-    with writing() as database_session:
+    with writing() as database_session:  # commits a wrong try too, to count it
         require_fresh_factor(actor(), now=ctx.now())
         sign_in_id = acting().sign_in_id
         refusal = sign_in.prove(database_session, sign_in_id=sign_in_id, proof=proof, now=ctx.now())
@@ -220,8 +209,8 @@ def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | N
             database_session, person_id=_own_id(), now=ctx.now()
         )
         if refusal is None and until is not None:
-            return throttling_refusal(until)
-        if refusal is None:
+            refusal = throttling_refusal(until)
+        elif refusal is None:
             contact_verification.ask_change(
                 database_session,
                 **actor_now(),
@@ -229,7 +218,9 @@ def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | N
                 field=field,
                 contact_text=form.value.data or "",
             )
-        return refusal
+    if refusal is not None:
+        raise form.error("password", own_password_sentence(refusal))
+    return redirect(url_for("profile.code"))
 
 
 @reads

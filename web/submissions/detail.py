@@ -70,6 +70,17 @@ def show(submission_id: int) -> Page:
 def _submission_page(session: Session, form: SubmissionReasonForm, submission_id: int) -> str:
     submission = queries.get_submission(session, actor=actor(), submission_id=submission_id)
     mails = list_mails(session, submission)
+    names = {
+        action.value
+        for action, states in _ALLOWED_STATES.items()
+        if submission.state in states and _may(action, submission)
+    }
+    if submission.state is DRAFTED and _may(Action.CHANGE_SUBMISSION, submission):
+        names.add("add_note")
+    if scope_of(actor(), Action.HAND_IN) and may(actor(), Action.HAND_IN, submission.department_id):
+        names.add("use_again")
+    others = [submission.merged_into] if submission.merged_into else []
+    others += submission.duplicates
     return render_template(
         "submissions/submission.html",
         submission=submission,
@@ -78,11 +89,13 @@ def _submission_page(session: Session, form: SubmissionReasonForm, submission_id
         step_labels=STEPS,
         next_labels=NEXT,
         kind_labels=KIND_WORDS,
-        acts=_acts(submission),
+        acts=frozenset(names),
         may_take=may(actor(), Action.DRAFT, submission.department_id),
         person_id=actor().person_id,
         changes=edit.list_changes(session, submission),
-        related=_merged_submissions(submission),
+        related=[
+            (other, may(actor(), Action.SEE_SUBMISSION, other.department_id)) for other in others
+        ],
         unseen_notes=_unseen(session, submission),
         ended_original=submit.find_ended_original(submission),
         mail=next((mail for mail in mails if mail.outcome is not MailOutcome.JOINED), None),
@@ -103,20 +116,6 @@ _ALLOWED_STATES: Mapping[Action, tuple[SubmissionState, ...]] = {
 _AUTHOR_ACTIONS = (Action.COMPLETE_SUBMISSION, Action.CHANGE_SUBMISSION)
 
 
-def _acts(submission: Submission) -> frozenset[str]:
-    """Return the names of the actions that the actor's rights and the state allow now."""
-    names = {
-        action.value
-        for action, states in _ALLOWED_STATES.items()
-        if submission.state in states and _may(action, submission)
-    }
-    if submission.state is DRAFTED and _may(Action.CHANGE_SUBMISSION, submission):
-        names.add("add_note")
-    if scope_of(actor(), Action.HAND_IN) and may(actor(), Action.HAND_IN, submission.department_id):
-        names.add("use_again")
-    return frozenset(names)
-
-
 def _unseen(session: Session, submission: Submission) -> list[SubmissionNote]:
     """Return the department's notes that the cell has not seen; empty for other actors."""
     if submission.state not in _ALLOWED_STATES[Action.DRAFT] or not _may(Action.DRAFT, submission):
@@ -131,13 +130,6 @@ def _may(action: Action, submission: Submission) -> bool:
         except NotAllowed:
             return False
     return may(actor(), action, submission.department_id)
-
-
-def _merged_submissions(submission: Submission) -> list[tuple[Submission, bool]]:
-    """Return the merged submissions, each with True if the actor may see it."""
-    others = [submission.merged_into] if submission.merged_into else []
-    others += submission.duplicates
-    return [(other, may(actor(), Action.SEE_SUBMISSION, other.department_id)) for other in others]
 
 
 @routes.post("/submissions/<int:submission_id>/note/seen")

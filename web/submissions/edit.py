@@ -104,7 +104,14 @@ def new() -> Page:
     chosen = (filled.form.department.data or 0) if filled.at_desk else own
     hand_in_form = forms.read(filled.form, filled.rows, department_id=chosen)
     try:
-        submission_id, number = _submit(filled, hand_in_form)
+        if not filled.form.validate() or filled.file_problems:
+            _raise_all_errors(filled, hand_in_form)
+        stored_form = _load_form(hand_in_form)
+        with writing(names_files=bool(hand_in_form.files)) as session:
+            submission = create_submission(
+                session, **actor_now(), city_code=ctx.settings.city.code, stored_form=stored_form
+            )
+            submission_id, number = submission.id, submission.number
     except Invalid as invalid:
         return filled.refused(invalid.problems)
     flash("hand-in", "draft-done")
@@ -147,21 +154,6 @@ def _page_after_file_act(filled: Filled, act: str) -> Page:
     """Return the form after a file was moved or removed; the other fields keep their input."""
     filled.rows = uploads.apply_act(filled.rows, act)
     return filled.refused([]) if filled.file_problems else filled.page()
-
-
-def _submit(filled: Filled, hand_in_form: HandIn) -> tuple[int, str]:
-    """Store the submission and return its id and number.
-
-    Raises `Invalid` with all errors of the form if a field or file cannot be read.
-    """
-    if not filled.form.validate() or filled.file_problems:
-        _raise_all_errors(filled, hand_in_form)
-    stored_form = _load_form(hand_in_form)
-    with writing(names_files=bool(hand_in_form.files)) as session:
-        submission = create_submission(
-            session, **actor_now(), city_code=ctx.settings.city.code, stored_form=stored_form
-        )
-        return submission.id, submission.number
 
 
 def _load_form(hand_in_form: HandIn) -> StoredForm:

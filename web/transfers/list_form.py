@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Final
 
 from flask import request
-from werkzeug.datastructures import MultiDict
 from wtforms import Field, FileField, SelectField, StringField, TextAreaField
 
 from approvals.errors import NotAllowed
@@ -64,7 +63,11 @@ def rows_form() -> TransferListForm:
     """
     if request.method != "POST":
         return _form_with_rows((), FIRST_ROWS)()
-    sent_rows = _filled_rows(request.form)
+    sent_rows: list[TypedRow] = []
+    for index in range(MOST + SPARE_ROWS):
+        cells = [request.form.get(f"{name}_{index}", "") for name in FIELDS]
+        if any(cells[:3]):  # spaces alone come back, and are refused
+            sent_rows.append(_codes_row(TypedRow(*cells)))
     problem = None
     try:
         sent_rows += _file_rows(most=MOST - len(sent_rows))
@@ -77,7 +80,16 @@ def rows_form() -> TransferListForm:
     rows = [*sent_rows, *pasted]
     table_rows = rows if is_read else sent_rows
     count = max(FIRST_ROWS, len(table_rows) + SPARE_ROWS)
-    form = _form_with_rows(table_rows, count)(formdata=_form_data(table_rows, is_read=is_read))
+    # What was sent, with these rows first and, once it is read, without the pasted text.
+    form_data = request.form.copy()
+    for key in [key for key in form_data if key.rpartition("_")[0] in FIELDS]:
+        form_data.poplist(key)
+    if is_read:
+        form_data["pasted"] = ""
+    for index, row in enumerate(table_rows):
+        for name, cell in asdict(row).items():
+            form_data[f"{name}_{index}"] = cell
+    form = _form_with_rows(table_rows, count)(formdata=form_data)
     form.rows = [_split_rank(row) for row in rows]
     form.file_problem = problem
     form.has_unread = bool(text.strip()) and not is_read and len(rows) <= MOST
@@ -87,38 +99,22 @@ def rows_form() -> TransferListForm:
 def _form_with_rows(rows: Sequence[TypedRow], count: int) -> type[TransferListForm]:
     aliases = {f"rank_{index}": f"role_{index}" for index in range(count)}
     fields: dict[str, object] = {"number_of_rows": count, "aliases": aliases}
+    # Those of officers end with the rank, if one is chosen.
+    ranks = {f"{Role.OFFICER} {rank}": role_name(Role.OFFICER, rank) for rank in RANKS}
+    roles = {"": _("as now"), **ranks, **{role.value: _(ROLE_WORDS[role]) for role in ROLES}}
     for index in range(count):
         row = rows[index] if index < len(rows) else TypedRow()
+        # What was pasted and is none of them stays to be seen, and is refused.
+        choices = roles if row.role in roles else {**roles, row.role: row.role}
         fields |= {
             f"person_{index}": StringField(_l("Name, email or mobile number")),
             f"from_department_{index}": StringField(_l("From department")),
             f"to_department_{index}": StringField(_l("To department")),
-            f"role_{index}": _select(_l("Appointed as"), _roles(), row.role),
+            f"role_{index}": SelectField(
+                _l("Appointed as"), choices=options(choices.items()), validate_choice=False
+            ),
         }
     return type("TransferListFormWithRows", (TransferListForm,), fields)
-
-
-def _select(label: str, choices: Mapping[str, str], chosen: str) -> SelectField:
-    # A pasted value that is none of them stays visible, and is refused.
-    all_choices = choices if chosen in choices else {**choices, chosen: chosen}
-    return SelectField(label, choices=options(all_choices.items()), validate_choice=False)
-
-
-def _roles() -> dict[str, str]:
-    """Return the offices by code; those of officers end with the rank, if one is chosen."""
-    ranks = {f"{Role.OFFICER} {rank}": role_name(Role.OFFICER, rank) for rank in RANKS}
-    roles = {role.value: _(ROLE_WORDS[role]) for role in ROLES}
-    return {"": _("as now"), **ranks, **roles}
-
-
-def _filled_rows(sent: MultiDict[str, str]) -> list[TypedRow]:
-    """Return the rows that are not empty."""
-    rows: list[TypedRow] = []
-    for index in range(MOST + SPARE_ROWS):
-        cells = [sent.get(f"{name}_{index}", "") for name in FIELDS]
-        if any(cells[:3]):  # rows of only spaces come back, and are refused
-            rows.append(_codes_row(TypedRow(*cells)))
-    return rows
 
 
 def _file_rows(*, most: int) -> list[TypedRow]:
@@ -146,16 +142,3 @@ def _split_rank(row: TypedRow) -> TypedRow:
     role, _space, rank = row.role.rpartition(" ")
     is_ranked = rank.isdigit() and parse_role(role) is not None
     return replace(row, role=role, rank=rank) if is_ranked else row
-
-
-def _form_data(rows: Sequence[TypedRow], *, is_read: bool) -> MultiDict[str, str]:
-    """Return what was sent, with these rows first and, once it is read, without the pasted text."""
-    form_data = request.form.copy()
-    for key in [key for key in form_data if key.rpartition("_")[0] in FIELDS]:
-        form_data.poplist(key)
-    if is_read:
-        form_data["pasted"] = ""
-    for index, row in enumerate(rows):
-        for name, cell in asdict(row).items():
-            form_data[f"{name}_{index}"] = cell
-    return form_data

@@ -90,25 +90,20 @@ def _list_page(session: Session, form: ConfirmListForm, list_id: int) -> str:
     waits = transfer_list.waits and not lists.is_late(transfer_list, now=now)
     is_open = waits and transfer_list.confirmed_at is None
     problems = lists.check_stored(session, transfer_list, now=now).problems if waits else []
-    return render_template(
-        "transfers/list.html",
-        form=form,
-        transfer_list=transfer_list,
-        digest=lists.transfers_digest(transfer_list),
-        problems=_group_by_row(problems),
-        is_open=is_open,
-        may_confirm=is_open and not problems and lists.may_confirm(session, transfer_list, actor()),
-    )
-
-
-def _group_by_row(problems: list[FieldError]) -> dict[int, list[str]]:
-    """Return the sentences by the index of the row."""
     sentences: defaultdict[int, list[str]] = defaultdict(list)
     for problem in problems:
         field, _underline, index = problem.field.rpartition("_")
         own_field = FieldError(field, problem.code, problem.values)
         sentences[int(index)].append(problem_sentence(own_field))
-    return sentences
+    return render_template(
+        "transfers/list.html",
+        form=form,
+        transfer_list=transfer_list,
+        digest=lists.transfers_digest(transfer_list),
+        problems=sentences,
+        is_open=is_open,
+        may_confirm=is_open and not problems and lists.may_confirm(session, transfer_list, actor()),
+    )
 
 
 @routes.get("/<int:list_id>")
