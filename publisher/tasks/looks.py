@@ -34,13 +34,19 @@ def look_now(session: Session, table: str, ids: Collection[int], *, now: datetim
     _store(session, table, ids, dict.fromkeys(ids, now))
 
 
-def store_changed(session: Session, table: str, moments: Mapping[int, datetime]) -> None:
-    """Store the next looks at these subjects, where they are others than before."""
+def store_changed(
+    session: Session, table: str, moments: Mapping[int, datetime], *, now: datetime
+) -> None:
+    """Store the next looks at these subjects where they have changed; one that is due stays."""
     query = select(TaskLook.subject_id, TaskLook.look_at).where(
         TaskLook.subject == table, TaskLook.subject_id.in_(moments)
     )
     before = {look.subject_id: look.look_at for look in session.execute(query)}
-    changed = {key: at for key, at in moments.items() if before.get(key) != at}
+    # The tick has yet to act on what is due: it reminds people of a post.
+    due_ids = {key for key, at in before.items() if at <= now}
+    changed = {
+        key: at for key, at in moments.items() if key not in due_ids and before.get(key) != at
+    }
     _store(session, table, changed, changed)
 
 

@@ -233,7 +233,7 @@ def _settle_specs(
         # Another transaction has locked them, and may roll back: the next tick looks again.
         looks.look_now(session, subject.table, present.unsettled_ids, now=now)
     if present.looks:
-        looks.store_changed(session, subject.table, present.looks)
+        looks.store_changed(session, subject.table, present.looks, now=now)
     return present.specs
 
 

@@ -101,6 +101,14 @@ def test_two_clocks_remind_and_tell_the_head_once(town: City) -> None:
     assert town.notified("head_may_decide") == ["head"]
 
 
+def test_a_due_reminder_is_sent_although_people_changed_before_the_tick(town: City) -> None:
+    sent(town, wish=DAY)
+    town.clock.move(4 * HOUR)
+    away(town, "second")
+    assert tick(town) == 1
+    assert town.notified(REMINDER) == ["first"]
+
+
 def test_what_was_missed_while_no_clock_ran_is_one_reminder(town: City) -> None:
     post_id = sent(town, wish=DAY)
     assert tick(town, DAY - HOUR) == 1
